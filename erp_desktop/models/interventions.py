@@ -102,7 +102,7 @@ class Intervention(LigneAgence, Base):
         _given("idx_interventions_origine_id", "origine_id"),
         # The open visits of plans: all that the list of plans reads to say which is next.
         _given("idx_intervention_visites", "statut", "occurrence_id"),
-        # One for each order that the list offers, see ``services.interventions.pages.order``.
+        # One for each order that the list offers, see ``services.interventions.pages.strata``.
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
         _some("idx_intervention_echeance", "date_limite", where=_EN_COURS),

@@ -34,7 +34,7 @@ from erp_desktop.models import (
 )
 from erp_desktop.models.interventions import DUE
 from erp_desktop.registry import technicien_names
-from erp_desktop.services.interventions.pages import order
+from erp_desktop.services.interventions.pages import strata
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.availability import appele
 from erp_desktop.services.shared.clocks import Horloges, PriseEnCharge, prise_en_charge, tenu_par
@@ -136,7 +136,7 @@ def _par_mot(session: Session, mot: str, valeurs: list[str], *, suit: bool, pres
     if mot == "sla":
         limite, maintenant = de("date_limite"), clock.now()
         # Spelled as in the index of running deadlines.
-        actif = de("statut").in_(order.ACTIFS) if suit else order.ONGOING
+        actif = de("statut").in_(strata.ACTIFS) if suit else strata.ONGOING
         etats = {"depasse": limite < maintenant, "proche": limite.between(maintenant, maintenant + PROCHE)}
         courus = sa.and_(actif, sa.or_(sa.false(), *(etats[v] for v in valeurs if v in etats)))
         return sa.or_(limite < maintenant, courus) if "echu" in valeurs else courus
@@ -200,7 +200,7 @@ def a_planifier(*, suit: bool = False) -> sa.ColumnElement[bool]:
     i, creneau = Intervention, Creneau
     statut, technicien = (hors_index(i.statut), hors_index(i.technicien_id)) if suit else (i.statut, i.technicien_id)
     return sa.and_(
-        statut.in_(order.A_PLANIFIER), sa.or_(i.date_planifiee.is_(None), technicien.is_(None)),
+        statut.in_(strata.A_PLANIFIER), sa.or_(i.date_planifiee.is_(None), technicien.is_(None)),
         ~sa.exists().where(creneau.intervention_id == i.id, creneau.etat != EtatCreneau.ANNULE),
     )  # fmt: skip
 
@@ -250,7 +250,7 @@ def _ouverte(quand: datetime) -> list[sa.ColumnElement[bool]]:
     return [
         i.date_creation < quand,
         sa.or_(
-            i.statut.in_((*order.ACTIFS, Statut.EN_ATTENTE)),
+            i.statut.in_((*strata.ACTIFS, Statut.EN_ATTENTE)),
             sa.and_(i.statut.in_((Statut.CLOTUREE, Statut.ARCHIVEE)), i.date_cloture >= quand),
             sa.and_(i.statut.in_((Statut.ANNULEE, Statut.ARCHIVEE)), i.date_cloture.is_(None), i.id.in_(annulees)),
         ),
@@ -265,7 +265,7 @@ def jours(
     for mot, jour in filtre.dates.items():
         nom, _, bout = mot.rpartition("_")
         if nom in JOURS:
-            colonne = hors_index(JOURS[nom][0]) if suit and nom != order.DAYS.get(tri) else JOURS[nom][0]
+            colonne = hors_index(JOURS[nom][0]) if suit and nom != strata.DAYS.get(tri) else JOURS[nom][0]
             depuis = bout == "depuis"
             dit = colonne >= _debut(jour) if depuis else colonne < _debut(jour + timedelta(days=1))
             dits.setdefault(nom, []).append(dit)

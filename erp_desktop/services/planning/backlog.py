@@ -18,7 +18,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Contrat, Equipement, Intervention
 from erp_desktop.services.interventions import list as jobs
-from erp_desktop.services.interventions.pages import order
+from erp_desktop.services.interventions.pages import order, strata
 from erp_desktop.services.planning.data import Visit, Waiting
 from erp_desktop.services.planning.visits import VISIT, Visits
 from erp_desktop.services.shared.clocks import Horloges, prise_en_charge
@@ -53,7 +53,7 @@ def read(
         hors_index(i.agence_id) == agence_id, *portee(acteur, hors_index(i.agence_id)),
         jobs.a_planifier(suit=True), *jobs.dites(session, texte, suit=True),
     )  # fmt: skip
-    ids = order.ids(session, request, ListQuery("", "sla", False, MOST + 1), order.Among(order.A_PLANIFIER))
+    ids = order.ids(session, request, ListQuery("", "sla", False, MOST + 1), strata.Among(strata.A_PLANIFIER))
     return Waiting(
         _made(session, visits, horloges, ids[: min(first, MOST)]), min(len(ids), MOST), len(ids) > MOST, texte
     )

@@ -20,7 +20,7 @@ from erp_desktop.services.interventions.list import (
     portee_interventions,
     rows,
 )
-from erp_desktop.services.interventions.pages import order
+from erp_desktop.services.interventions.pages import order, strata
 from erp_desktop.services.interventions.pages.which import PLACES, among, ids, request
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.lists import ListQuery, est_sqlite
@@ -51,7 +51,9 @@ def _au_centre(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[
         # Of the names that are sorted by one after the other is taken; all rows of theirs would be sorted.
         nommes = {"client": exact.named_client, "equipement": exact.machine}[query.tri]
         requete = sa.select(Intervention.id).where(*portee_interventions(acteur))
-        return order.page(session, requete, query, order.ALL, nommes(session, filtre.mots[query.tri]))
+        return order.page(
+            session, requete, query, among(session, query, acteur), nommes(session, filtre.mots[query.tri])
+        )
     return _pesee(session, acteur, query, filtre)
 
 
@@ -71,11 +73,11 @@ def _pesee(
             nommes = (dit.is_(sa.true()) for dit in conditions(session, acteur, query.texte))
             suit = sa.select(Intervention.id).where(*nommes)
     # A title is met as soon on any day, and the order's own day is a range of its index.
-    pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {order.DAYS.get(query.tri)})
+    pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {strata.DAYS.get(query.tri)})
     if query.tri == "numero" and "agence" in filtre.mots:
         suite: sa.Select[int] | None = order.numbered(suit, query, agences(session, Agence.id, filtre.mots["agence"]))
     else:
-        suite = order.page(session, suit, query, among(session, query), many=beaucoup, read=pesee)
+        suite = order.page(session, suit, query, among(session, query, acteur), many=beaucoup, read=pesee)
     if suite is None or not pesee:
         return suite
     un, combien = sa.literal(1).label("un"), _LUES

@@ -9,68 +9,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import accumulate, groupby, islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
+from erp_desktop.services.interventions.pages.strata import ACTIFS, ALL, CLOSED, OWNERS, READ, REST, Among, each
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
-from erp_desktop.services.shared.places import Names, Order, Stratum, at_once, beginning
+from erp_desktop.services.shared.places import Stratum, at_once, beginning
 from erp_desktop.services.shared.places.sorts import along, by_text, texts
 from erp_desktop.services.shared.places.stretches import Stretches, referred
 
-ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
-A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
-"""What may wait for a place in the planning."""
 I = Intervention  # noqa: E741
-ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
-"""Spelled as in the index of running deadlines, which holds no other rows."""
-BACKDATED = sa.text(
-    "COALESCE(interventions.date_limite, interventions.date_planifiee, interventions.date_creation)"
-    " < interventions.date_creation"
-)
-"""Due before it was called; spelled as in the index of those."""
-_REST = (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE)
-"""What does not run, in the order of the list."""
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
-_NAMES, _OWNERS = 1024, 1024
-"""Where none of the first names has work, the walk begins with the first of no more than so many that have some."""
-_CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
-DAYS: dict[str | None, str] = {
-    "": "cree", "date_creation": "cree", "statut": "cree", "priorite": "cree", "date_planifiee": "planifiee",
-    "date_limite": "echeance",
-}  # fmt: skip
-"""Order → the day that its strata are sorted by, as ``list.JOURS`` calls it."""
+_NAMES = 1024
+"""Names among which one with work is looked for before the walk begins with the first that has some."""
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
-           for name, values in _CLOSED.items()}  # fmt: skip
+           for name, values in CLOSED.items()}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Among:
-    """What a request selects among: strata of others would be walked to their end for nothing.
-
-    Attributes:
-        values: statuts, and priorities if not all of them.
-        agence: the only agency.
-        due_before: all of it is due earlier.
-    """
-
-    values: Collection[str] = tuple(Statut)
-    agence: int | None = None
-    due_before: datetime | None = None
-
-
-ALL = Among()
-_READ = ("technicien", "agence_code")
-"""Orders by a few names, which are read before the rows."""
 _FAR = {
     "client": along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == I.client_id)),
     "equipement": along(Equipement.nom, lambda r: r.join(Equipement, Equipement.id == I.equipement_id)),
@@ -86,13 +49,13 @@ def far(query: ListQuery) -> bool:
 def ids(session: Session, request: sa.Select[int], query: ListQuery, among: Among = ALL) -> list[int]:
     """The identifiers that ``request`` selects ``among`` others, in the order of ``query``."""
     if query.tri == "sla":
-        return beginning(session, request, I.id, _strata(session, query, among), query.limite)[0]
+        return beginning(session, request, I.id, each(session, query, among), query.limite)[0]
     if query.limite is not None:
         if query.tri in _FAR:
             if not (query.texte.strip() or est_sqlite(session)):
-                return identifiants(session, _name_by_name(request, query, query.limite))
-            return beginning(session, request, I.id, _far(session, query), query.limite)[0]
-        strata = islice(_strata(session, query, among), _STRATA)
+                return identifiants(session, _name_by_name(request, query, query.limite, among))
+            return beginning(session, request, I.id, _far(session, query, among), query.limite)[0]
+        strata = islice(each(session, query, among), _STRATA)
         found, whole = beginning(session, request, I.id, strata, query.limite)
         if whole:
             return found
@@ -114,25 +77,26 @@ def soon(
         by_deadline = any(key is I.date_limite for key in stratum.keys)
         return replace(stratum, where=sa.and_(stratum.where, *due)) if by_deadline else stratum
 
-    strata = _far(session, query) if query.tri in _FAR else _strata(session, query, among)
+    strata = _far(session, query, among) if query.tri in _FAR else each(session, query, among)
     return Stretches(session, request, I.id, map(dated, strata), query.limite or 0, within)
 
 
-def _far(session: Session, query: ListQuery) -> Iterator[Stratum]:
+def _far(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
     """Along the index of the names: reading all of them takes longer than the page. On a cache from the first one
     that has work, since of a quarter of a million machines those without any may come first."""
     named: Any = Client if query.tri == "client" else Equipement
     column, name = (I.client_id, Client.nom_entreprise) if named is Client else (I.equipement_id, Equipement.nom)
     (stratum,) = list(_FAR[query.tri].order(query) or ())
+    stratum = replace(stratum, where=sa.and_(stratum.where, *among.named(named.agence_id)))
     alone = replace(stratum, keys=stratum.keys[:1], join=lambda request: request)
     some = alone.of(sa.select(named.id), named.id).limit(_NAMES).subquery()
     works = sa.select(some.c.id).where(sa.exists().where(column == some.c.id)).limit(1)
     if est_sqlite(session) and session.scalar(works) is None:
-        owners = referred(session, column, _OWNERS)
+        owners = referred(session, column, OWNERS)
         said = session.scalars(sa.select(name).where(parmi(session, named.id, owners or ())))
         if keys := list(map(cle_de, said)):
             first = stratum.keys[0] <= max(keys) if query.descendant else stratum.keys[0] >= min(keys)
-            stratum = replace(stratum, where=first)
+            stratum = replace(stratum, where=sa.and_(stratum.where, first))
     yield stratum
 
 
@@ -148,12 +112,12 @@ def page(
         read: names may be read for it, where they are few.
     """
     limit = query.limite
-    if limit is None or (query.tri in _READ and not read):
+    if limit is None or (query.tri in READ and not read):
         return None
     if query.tri in _FAR and (many or named is not None or not query.texte.strip()):
-        return _name_by_name(request, query, limit, *([] if named is None else [named]))
-    strata = list(_FAR[query.tri].order(query) or ()) if query.tri in _FAR else list(_strata(session, query, among))
-    return at_once(request, I.id, strata, limit) if query.tri not in _READ or len(strata) <= _STRATA else None
+        return _name_by_name(request, query, limit, among, *([] if named is None else [named]))
+    strata = list((_far if query.tri in _FAR else each)(session, query, among))
+    return at_once(request, I.id, strata, limit) if query.tri not in READ or len(strata) <= _STRATA else None
 
 
 def weighed(
@@ -194,7 +158,7 @@ def _turned(keys: Sequence[tuple[Any, bool]]) -> list[Any]:
 
 
 def _name_by_name(
-    request: sa.Select[int], query: ListQuery, limit: int, *where: sa.ColumnElement[bool]
+    request: sa.Select[int], query: ListQuery, limit: int, among: Among, *where: sa.ColumnElement[bool]
 ) -> sa.Select[int]:  # fmt: skip
     """At the centre, of each name in turn a page at most: along the names it sorts all that one of them has."""
     named: Any = Client if query.tri == "client" else Equipement
@@ -207,7 +171,12 @@ def _name_by_name(
     own = request.where(column == named.id).order_by(*ordered(I.id)).limit(limit).correlate(named).lateral("siennes")
     # Of a name without work PostgreSQL would look through every row by its number: one seek says that it has some.
     works = sa.select(sa.func.min(column)).where(column >= named.id).correlate(named).scalar_subquery() == named.id
-    names = sa.select(own.c.id).select_from(named).join(own, sa.true()).where(works, *where)
+    names = (
+        sa.select(own.c.id)
+        .select_from(named)
+        .join(own, sa.true())
+        .where(works, *among.named(named.agence_id), *where)
+    )
     return names.order_by(*ordered(cle_tri(name), named.id, own.c.id)).limit(limit)
 
 
@@ -255,22 +224,9 @@ def told(session: Session, request: sa.Select[int], query: ListQuery, among: Amo
         return _by_name(session, request, query)
     if query.tri == "sla":
         # The first of them has a page most of the time, and nothing else is sorted.
-        strata = (replace(stratum, index=None) for stratum in _strata(session, query, among))
+        strata = (replace(stratum, index=None) for stratum in each(session, query, among))
         return beginning(session, request, I.id, strata, query.limite)[0]
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
-
-
-def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
-    """What runs, by deadline; then what waits; then done work, newest first."""
-    if not set(ACTIFS).isdisjoint(statuts):
-        yield Stratum(
-            sa.and_(ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant,
-            index=(I, "idx_intervention_echeance"),
-        )  # fmt: skip
-        yield Stratum(sa.and_(ONGOING, I.date_limite.is_(None)), descending=True)
-    for statut in _REST:
-        if statut in statuts:
-            yield Stratum(I.statut == statut, [I.date_creation], descending=True)
 
 
 def _by_name(session: Session, request: sa.Select[int], query: ListQuery) -> list[int]:
@@ -296,76 +252,12 @@ def _deadline_keys(query: ListQuery) -> list[tuple[Any, bool]]:
     looked up once."""
     runs, dated = I.statut.in_(ACTIFS), I.date_limite.is_not(None)
     rank = sa.case(
-        (sa.and_(runs, dated), 0), (runs, 1), *((I.statut == statut, 2 + n) for n, statut in enumerate(_REST))
+        (sa.and_(runs, dated), 0), (runs, 1), *((I.statut == statut, 2 + n) for n, statut in enumerate(REST))
     )
     due, first = sa.case((rank == 0, I.date_limite)), sa.case((rank == 0, I.id))
     made = sa.case((rank > 1, I.date_creation))
     down = query.descendant
     return [(rank, False), (due, down), (first, down), (made, True), (I.id, True)]
-
-
-def order(session: Session, query: ListQuery, among: Among = ALL) -> Order:
-    """The strata of ``query``, each in the order of an index."""
-    found = _order(session, query, among)
-    if among.due_before is None or isinstance(found, Names):
-        return found
-    return [part for stratum in found for part in _called_before(stratum, among.due_before)]
-
-
-def _called_before(stratum: Stratum, end: datetime) -> list[Stratum]:
-    """What is due before an instant was called before it, but for the few that were due when they were called."""
-    if not any(key is I.date_creation for key in stratum.keys[:1]):
-        return [stratum]
-    called = replace(stratum, where=sa.and_(stratum.where, I.date_creation < end))
-    later = sa.and_(stratum.where, BACKDATED, I.date_creation >= end)
-    few = replace(stratum, where=later, index=(I, "idx_intervention_antidatees"))
-    return [few, called] if stratum.descending else [called, few]
-
-
-def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum] | Names:
-    if query.tri == "sla":
-        return list(_by_deadline(query, among.values))
-    name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
-    if name in _CLOSED:
-        told = [v for v in _CLOSED[name] if v in among.values]
-        values = told if told or name == "statut" else list(_CLOSED[name])
-        return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
-    if name == "numero" and among.agence is not None:
-        return [Stratum(I.agence_id == among.agence, [I.numero], down, (I, "idx_intervention_agence_numero"))]
-    if name in ("numero", "titre"):
-        return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
-    if name in (*_FAR, *_READ):
-        column, named = _named(session, name)
-        if name in _FAR:
-            rows = [[value] for value, _ in sorted(named, key=lambda pair: (pair[1], pair[0]), reverse=down)]
-            return Names(column, [*rows, [None]], down)
-        ranked = groupby(sorted(named, key=lambda pair: pair[1], reverse=down), key=lambda pair: pair[1])
-        groups: list[list[Any]] = [[value for value, _ in group] for _, group in ranked]
-        return Names(column, [*groups, [None]], down)
-    column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
-    return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
-
-
-def _strata(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
-    found = order(session, query, among)
-    if not isinstance(found, Names):
-        return iter(found)
-    works = referred(session, found.column, _OWNERS) if est_sqlite(session) else None
-    return (found if works is None else found.among({*works, None})).strata()
-
-
-def _named(session: Session, name: str) -> tuple[Any, list[tuple[Any, str]]]:
-    """The column of interventions that refers to a name, and the sort key of each of its values that has one."""
-    if name == "agence_code":
-        return I.agence_id, [(i, code) for i, code in session.execute(sa.select(Agence.id, Agence.code))]
-    column, request = {
-        "client": (I.client_id, sa.select(Client.id, Client.nom_entreprise)),
-        "equipement": (I.equipement_id, sa.select(Equipement.id, Equipement.nom)),
-        "technicien": (
-            I.technicien_id, sa.select(Technicien.id, User.full_name).join(User, User.id == Technicien.user_id)
-        ),
-    }[name]  # fmt: skip
-    return column, [(i, cle_de(nom)) for i, nom in session.execute(request)]
 
 
 def _sorted(session: Session, request: sa.Select[Any], query: ListQuery) -> sa.Select[Any]:
@@ -390,7 +282,7 @@ def _keyed(session: Session, request: sa.Select[Any], query: ListQuery) -> tuple
         return request.outerjoin(Agence, Agence.id == I.agence_id), [Agence.code]
     if name == "titre":
         return request, [cle_tri(I.titre)]
-    if name in _CLOSED:
+    if name in CLOSED:
         return request, [_PLACES[name], I.date_creation]
     column = {"numero": I.numero, "date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(
         name, I.date_creation)  # fmt: skip

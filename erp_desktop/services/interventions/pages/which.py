@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -28,7 +30,7 @@ from erp_desktop.services.interventions.list import (
     portee_interventions,
     sans_jours,
 )
-from erp_desktop.services.interventions.pages import order
+from erp_desktop.services.interventions.pages import order, strata
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
 from erp_desktop.services.shared.places import Long, Stratum, beginning
@@ -105,7 +107,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if rares is not None:
             return order.few(session, rares, query, toutes if dits else ())
     # The day that is sorted by is a range of the order's own index.
-    if dits.keys() != {order.DAYS.get(query.tri)} and (menent := _menent(filtre, query.tri)):
+    if dits.keys() != {strata.DAYS.get(query.tri)} and (menent := _menent(filtre, query.tri)):
         trouvees = _a_tour_de_role(session, query, eux, marche, menent, toutes)
         if trouvees is not None:
             return trouvees
@@ -113,7 +115,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 
 
 def _a_tour_de_role(
-    session: Session, query: ListQuery, eux: order.Among, marche: Stretches, menent: Sequence[Mene],
+    session: Session, query: ListQuery, eux: strata.Among, marche: Stretches, menent: Sequence[Mene],
     toutes: Sequence[sa.ColumnElement[bool]],
 ) -> list[int] | None:  # fmt: skip
     """Along the order, or by what an index tells: each goes as far as the other has cost. None where neither is soon.
@@ -182,7 +184,7 @@ def _menent(filtre: recherche.Filtre, tri: str | None) -> list[Mene]:
             getattr(Intervention, mot).in_(filtre.mots[mot]) for mot in ("statut", "priorite") if mot in filtre.mots
         ]
         eux_seuls = not (filtre.mots.keys() - {"statut", "priorite"} or filtre.libre or filtre.dates)
-        par_jour = order.DAYS.get(tri) == "cree"
+        par_jour = strata.DAYS.get(tri) == "cree"
         un = Mene(dit, _STATUTS) if len(dit) == 1 else Mene(dit, _URGENTES, couvre=eux_seuls and par_jour)
         dits.append(un)
     return dits
@@ -192,19 +194,19 @@ def request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int
     return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
 
 
-def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> order.Among:
+def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> strata.Among:
     """What the words and the scope say of each row; on a cache of a list by number also its only agency."""
-    filtre, agence = lire_filtre(query.texte), None
-    mots = filtre.mots
-    tous = order.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut)
-    if query.tri == "numero" and est_sqlite(session):
-        if acteur is not None and not roles.voit_tout(acteur):
-            agence = acteur.agence_id
-        elif "agence" in mots:
-            nommees = sa.select(Agence.id).where(agences(session, Agence.id, mots["agence"]))
-            une = identifiants(session, nommees.limit(2))
+    filtre = lire_filtre(query.texte)
+    mots, agence, de = filtre.mots, None, None
+    tous = strata.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut)
+    if acteur is not None and not roles.voit_tout(acteur):
+        agence, de = acteur.agence_id, partial(operator.eq, acteur.agence_id)
+    elif "agence" in mots:
+        de = partial(agences, session, valeurs=mots["agence"])
+        if query.tri == "numero" and est_sqlite(session):
+            une = identifiants(session, sa.select(Agence.id).where(de(Agence.id)).limit(2))
             agence = une[0] if len(une) == 1 else None
-    return order.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, due_avant(filtre))
+    return strata.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, due_avant(filtre), de)
 
 
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
@@ -214,7 +216,7 @@ def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
 
 
 PLACES = Long(
-    Intervention.id, ids, _demande, lambda session, query: order.order(session, query, among(session, query))
+    Intervention.id, ids, _demande, lambda session, query: strata.order(session, query, among(session, query))
 )  # fmt: skip
 
 

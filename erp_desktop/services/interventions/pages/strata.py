@@ -1,0 +1,153 @@
+"""The order of a list of interventions as strata, each along an index.
+
+One statut after another, one name after another, what has a date before what has none; a stratum that holds none of
+what is asked is left out, since it would be walked to its end for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop.domain.enums import Priorite, Statut
+from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
+from erp_desktop.models.expressions.sorting import cle_tri
+from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite
+from erp_desktop.services.shared.places import Names, Order, Stratum
+from erp_desktop.services.shared.places.stretches import referred
+
+ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
+A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
+"""What may wait for a place in the planning."""
+I = Intervention  # noqa: E741
+ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
+"""Spelled as in the index of running deadlines, which holds no other rows."""
+BACKDATED = sa.text(
+    "COALESCE(interventions.date_limite, interventions.date_planifiee, interventions.date_creation)"
+    " < interventions.date_creation"
+)
+"""Due before it was called; spelled as in the index of those."""
+REST = (Statut.EN_ATTENTE, Statut.CLOTUREE, Statut.ARCHIVEE, Statut.ANNULEE)
+"""What does not run, in the order of the list."""
+CLOSED: dict[str, Sequence[str]] = {"statut": list(Statut), "priorite": list(Priorite)}
+DAYS: dict[str | None, str] = {
+    "": "cree", "date_creation": "cree", "statut": "cree", "priorite": "cree", "date_planifiee": "planifiee",
+    "date_limite": "echeance",
+}  # fmt: skip
+"""Order → the day that its strata are sorted by, as ``list.JOURS`` calls it."""
+READ = ("technicien", "agence_code")
+"""Orders by a few names, which are read before the rows."""
+_NAMES = ("client", "equipement")
+OWNERS = 1024
+"""Where none of the first names has work, the walk begins with the first of no more than so many that have some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """What a request selects among: strata of others would be walked to their end for nothing.
+
+    Attributes:
+        values: statuts, and priorities if not all of them.
+        agence: the only agency, of a list by number.
+        due_before: all of it is due earlier.
+        of: what the agency of a row has to be; of a name too, unless it is of all: the centre refuses any other.
+    """
+
+    values: Collection[str] = tuple(Statut)
+    agence: int | None = None
+    due_before: datetime | None = None
+    of: Callable[[Any], sa.ColumnElement[bool]] | None = None
+
+    def named(self, agence: Any) -> list[sa.ColumnElement[bool]]:
+        """What is asked of the agency of a name."""
+        return [] if self.of is None else [sa.or_(self.of(agence), agence.is_(None))]
+
+
+ALL = Among()
+
+
+def order(session: Session, query: ListQuery, among: Among = ALL) -> Order:
+    """The strata of ``query``, each in the order of an index."""
+    found = _order(session, query, among)
+    if among.due_before is None or isinstance(found, Names):
+        return found
+    return [part for stratum in found for part in _called_before(stratum, among.due_before)]
+
+
+def _called_before(stratum: Stratum, end: datetime) -> list[Stratum]:
+    """What is due before an instant was called before it, but for the few that were due when they were called."""
+    if not any(key is I.date_creation for key in stratum.keys[:1]):
+        return [stratum]
+    called = replace(stratum, where=sa.and_(stratum.where, I.date_creation < end))
+    later = sa.and_(stratum.where, BACKDATED, I.date_creation >= end)
+    few = replace(stratum, where=later, index=(I, "idx_intervention_antidatees"))
+    return [few, called] if stratum.descending else [called, few]
+
+
+def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum] | Names:
+    if query.tri == "sla":
+        return list(_by_deadline(query, among.values))
+    name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
+    if name in CLOSED:
+        told = [v for v in CLOSED[name] if v in among.values]
+        values = told if told or name == "statut" else list(CLOSED[name])
+        return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
+    if name == "numero" and among.agence is not None:
+        return [Stratum(I.agence_id == among.agence, [I.numero], down, (I, "idx_intervention_agence_numero"))]
+    if name in ("numero", "titre"):
+        return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
+    if name in (*_NAMES, *READ):
+        column, named = _named(session, name, among)
+        if name in _NAMES:
+            rows = [[value] for value, _ in sorted(named, key=lambda pair: (pair[1], pair[0]), reverse=down)]
+            return Names(column, [*rows, [None]], down)
+        ranked = groupby(sorted(named, key=lambda pair: pair[1], reverse=down), key=lambda pair: pair[1])
+        groups: list[list[Any]] = [[value for value, _ in group] for _, group in ranked]
+        return Names(column, [*groups, [None]], down)
+    column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
+    return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
+
+
+def each(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
+    found = order(session, query, among)
+    if not isinstance(found, Names):
+        return iter(found)
+    works = referred(session, found.column, OWNERS) if est_sqlite(session) else None
+    return (found if works is None else found.among({*works, None})).strata()
+
+
+def _named(session: Session, name: str, among: Among) -> tuple[Any, list[tuple[Any, str]]]:
+    """The column of interventions that refers to a name, and the sort key of each of its values that has one."""
+    if name == "agence_code":
+        asked = () if among.of is None else (among.of(Agence.id),)
+        return I.agence_id, [
+            (i, code) for i, code in session.execute(sa.select(Agence.id, Agence.code).where(*asked))
+        ]
+    column, request = {
+        "client": (I.client_id, sa.select(Client.id, Client.nom_entreprise)),
+        "equipement": (I.equipement_id, sa.select(Equipement.id, Equipement.nom)),
+        "technicien": (
+            I.technicien_id, sa.select(Technicien.id, User.full_name).join(User, User.id == Technicien.user_id)
+        ),
+    }[name]  # fmt: skip
+    request = request.where(*among.named(request.selected_columns[0].table.c.agence_id))
+    return column, [(i, cle_de(nom)) for i, nom in session.execute(request)]
+
+
+def _by_deadline(query: ListQuery, statuts: Collection[str]) -> Iterator[Stratum]:
+    """What runs, by deadline; then what waits; then done work, newest first."""
+    if not set(ACTIFS).isdisjoint(statuts):
+        yield Stratum(
+            sa.and_(ONGOING, I.date_limite.is_not(None)), [I.date_limite], query.descendant,
+            index=(I, "idx_intervention_echeance"),
+        )  # fmt: skip
+        yield Stratum(sa.and_(ONGOING, I.date_limite.is_(None)), descending=True)
+    for statut in REST:
+        if statut in statuts:
+            yield Stratum(I.statut == statut, [I.date_creation], descending=True)
