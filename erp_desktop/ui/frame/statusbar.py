@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from erp_desktop import clock
+from erp_desktop.ui.frame.narrow import NarrowBar
 from erp_desktop.ui.frame.version import VersionNotice
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, Text
@@ -106,7 +107,7 @@ class SyncChip(KeyboardRing, EnterPresses, QAbstractButton):
         painter.end()
 
 
-class StatusBar(Surface):
+class StatusBar(NarrowBar):
     """Always visible, one line."""
 
     keys_asked = Signal()
@@ -122,20 +123,25 @@ class StatusBar(Surface):
         self.selection = Text("", "caption", "text.tertiary")
         self.freshness = Text("", "caption", "text.tertiary")
         self.time = Text("", "caption", "text.tertiary")
+        rules = [self._rule() for _ in range(3)]
         row.addWidget(self.selection)
-        row.addWidget(self._rule())
+        row.addWidget(rules[0])
         row.addWidget(self.freshness)
         row.addStretch()
         self.version = VersionNotice()
         row.addWidget(self.version)
         self.place = Text(place, "caption", "text.tertiary")
         row.addWidget(self.place)
-        row.addWidget(self._rule())
+        row.addWidget(rules[1])
         row.addWidget(self.time)
-        row.addWidget(self._rule())
+        row.addWidget(rules[2])
         row.addWidget(KeyCap("F1"))
         keys = Button(tr("Touches"), "quiet", on_click=self.keys_asked.emit)
         row.addWidget(keys)
+        self.spare(self.place, rules[1])
+        self.spare(self.time, rules[2])
+        self.spare(self.freshness, rules[0])
+        self.spare(self.selection)
         self._tick = QTimer(self)
         self._tick.setSingleShot(True)
         self._tick.timeout.connect(self._show_time)

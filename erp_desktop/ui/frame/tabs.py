@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import plain
@@ -93,6 +93,77 @@ class TabStrip(QTabBar):
         painter.end()
 
 
+def _show(held: QWidget, within: QWidget) -> None:
+    """Scroll whatever lies around a widget until it is seen; what is being pressed stays under the pointer.
+
+    Qt does it by itself for Tab alone, and from right to left the wrong way.
+    """
+    above = held.parentWidget() if QApplication.mouseButtons() == Qt.MouseButton.NoButton else None
+    while above is not None and above is not within:
+        if isinstance(above, QScrollArea):
+            room, box = above.viewport().rect(), QRect(held.mapTo(above.viewport(), QPoint()), held.size())
+            if box.width() <= room.width() and box.height() <= room.height() and not room.contains(box):
+                across = max(0, box.right() + 8 - room.right()) + min(0, box.left() - 8)
+                down = max(0, box.bottom() + 8 - room.bottom()) + min(0, box.top() - 8)
+                beside, below = above.horizontalScrollBar(), above.verticalScrollBar()
+                beside.setValue(beside.value() + (-across if above.isRightToLeft() else across))
+                below.setValue(below.value() + down)
+        above = above.parentWidget()
+
+
+class _Room(QWidget):
+    """Gives a page all the room there is, and no less than it can do with.
+
+    A scroll area by itself asks for what would be comfortable, of a page in which lines wrap.
+    """
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self.setObjectName("corps")
+        self._page = page
+        page.setParent(self)
+
+    def minimumSizeHint(self) -> QSize:
+        return self._page.minimumSizeHint().expandedTo(self._page.minimumSize())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._page.setGeometry(self.rect())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().event(event)
+
+
+class Shelf(QScrollArea):
+    """Holds a page, and scrolls to what of it has no room, as on a small screen at 200 %; the window outgrew it."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(_Room(page))
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.rangeChanged.connect(lambda *_ends: QTimer.singleShot(0, self, self._follow))
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether some of the page has no room."""
+        return self.horizontalScrollBar().maximum() > 0 or self.verticalScrollBar().maximum() > 0
+
+    def _follow(self) -> None:
+        """The room has changed under what has the keyboard."""
+        held = QApplication.focusWidget()
+        if held is not None and self.isAncestorOf(held):
+            _show(held, self.parentWidget() or self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The arrows that a page leaves are the window's."""
+        event.ignore()
+
+
 class Tabs(QWidget):
     """The strip over its pages, each known by a key."""
 
@@ -116,6 +187,9 @@ class Tabs(QWidget):
         column.addWidget(self.stack, 1)
         self.strip.currentChanged.connect(self._changed)
         self.strip.close_asked.connect(lambda index: self.close_asked.emit(str(self.strip.tabData(index))))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._show_focus)
 
     @property
     def keys(self) -> list[str]:
@@ -132,7 +206,7 @@ class Tabs(QWidget):
         """Open a page at the end of the strip and show it."""
         self._pages[key] = page
         self.strip.set_icon(key, icon)
-        self.stack.addWidget(page)
+        self.stack.addWidget(Shelf(page))
         index = self.strip.addTab(title)
         self.strip.setTabData(index, key)
         self.strip.setTabToolTip(index, plain(title))
@@ -143,7 +217,7 @@ class Tabs(QWidget):
     def show_key(self, key: str) -> None:
         if key in self._pages:
             self.strip.setCurrentIndex(self.keys.index(key))
-            self.stack.setCurrentWidget(self._pages[key])
+            self.stack.setCurrentWidget(self._shelf(key))
 
     def retitle(self, key: str, title: str) -> None:
         if key in self._pages:
@@ -159,10 +233,30 @@ class Tabs(QWidget):
             self.strip.rename(key, new_key)
 
     def remove(self, key: str) -> None:
-        page = self._pages.pop(key)
+        shelf = self._shelf(key)
+        del self._pages[key]
         self.strip.removeTab(self.keys.index(key))
-        self.stack.removeWidget(page)
-        page.deleteLater()
+        self.stack.removeWidget(shelf)
+        shelf.deleteLater()
+
+    def _shelf(self, key: str) -> QWidget:
+        """What holds a page."""
+        found = self._pages[key].parentWidget()
+        while found is not None and not isinstance(found, Shelf):
+            found = found.parentWidget()
+        return found or self._pages[key]
+
+    def _show_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+        """Bring what has the keyboard in sight, however it got there."""
+        if new is not None and self.stack.isAncestorOf(new):
+            _show(new, self.stack)
+            # What has just come into the page has no place there yet.
+            QTimer.singleShot(0, self, self._show_held)
+
+    def _show_held(self) -> None:
+        held = QApplication.focusWidget()
+        if held is not None and self.stack.isAncestorOf(held):
+            _show(held, self.stack)
 
     @property
     def current(self) -> str:
@@ -172,5 +266,5 @@ class Tabs(QWidget):
     def _changed(self, index: int) -> None:
         key = str(self.strip.tabData(index)) if index >= 0 else ""
         if key in self._pages:
-            self.stack.setCurrentWidget(self._pages[key])
+            self.stack.setCurrentWidget(self._shelf(key))
             self.current_changed.emit(key)

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QSizePolicy, 
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.ui.frame.bell import Bell
+from erp_desktop.ui.frame.narrow import NarrowBar, Spare
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
-from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text, icon_button
+from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text, icon_button, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
@@ -40,14 +41,26 @@ class Person(KeyboardRing, EnterPresses, QAbstractButton):
         super().__init__(parent)
         self._name, self._role = acteur.nom, value_labels.label(Role, acteur.role)
         self._letters = paint.initials(acteur.nom)
+        self.brief = False
+        """Whether the initials stand for the name; the name is then in the tooltip."""
         self.setAccessibleName(f"{self._name}, {self._role}")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
+    @property
+    def words(self) -> int:
+        """Points that name and role take."""
+        return max(paint.metrics("strong").horizontalAdvance(self._name),
+                   paint.metrics("caption").horizontalAdvance(self._role))  # fmt: skip
+
+    def set_brief(self, brief: bool) -> None:
+        self.brief = brief
+        self.setToolTip(plain(f"{self._name}, {self._role}") if brief else "")
+        self.updateGeometry()
+        self.update()
+
     def sizeHint(self) -> QSize:
-        words = max(paint.metrics("strong").horizontalAdvance(self._name),
-                    paint.metrics("caption").horizontalAdvance(self._role))  # fmt: skip
-        return QSize(words + 68, 38)
+        return QSize(60 if self.brief else self.words + 68, 38)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
@@ -56,11 +69,14 @@ class Person(KeyboardRing, EnterPresses, QAbstractButton):
         painter.setFont(look.font("strong"))
         painter.setPen(look.color("status.en_cours.text"))
         painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, self._letters)
-        room = box.width() - 64
-        paint.text(painter, paint.visual(rtl, box, QRect(40, 3, room, 17)), self._name, rtl=rtl,
-                   font=look.font("strong"), colour=look.color("text.primary"))  # fmt: skip
-        paint.text(painter, paint.visual(rtl, box, QRect(40, 19, room, 16)), self._role, rtl=rtl,
-                   font=look.font("caption"), colour=look.color("text.tertiary"))  # fmt: skip
+        room = 0 if self.brief else box.width() - 64
+        for words, role, ink, place in (
+            (self._name, "strong", "text.primary", QRect(40, 3, room, 17)),
+            (self._role, "caption", "text.tertiary", QRect(40, 19, room, 16)),
+        ):
+            if room:
+                paint.text(painter, paint.visual(rtl, box, place), words, rtl=rtl, font=look.font(role),
+                           colour=look.color(ink))  # fmt: skip
         icons.draw(painter, paint.visual(rtl, box, QRect(box.width() - 20, 0, 16, 38)), "caret-down",
                    look.color("text.secondary"), 12)  # fmt: skip
         if self._ring:
@@ -106,7 +122,7 @@ class SearchBox(KeyboardRing, EnterPresses, QAbstractButton):
         painter.end()
 
 
-class TopBar(Surface):
+class TopBar(NarrowBar):
     """Signals carry what was asked; the window does it."""
 
     new_asked = Signal()
@@ -127,25 +143,31 @@ class TopBar(Surface):
         row.setContentsMargins(13, 0, 10, 1)
         row.setSpacing(8)
         row.addWidget(Logo())
-        row.addWidget(Text("ERP MIF", "section"))
+        brand = Text("ERP MIF", "section")
+        row.addWidget(brand)
         rule = Surface("border.default")
         rule.setFixedSize(1, 48)
         row.addSpacing(12)
         row.addWidget(rule)
         row.addSpacing(12)
-        row.addWidget(IconLabel("buildings", "text.secondary"))
+        house = IconLabel("buildings", "text.secondary")
+        row.addWidget(house)
         self.place = Text(place, "body", "text.secondary")
         row.addWidget(self.place)
         row.addStretch(2)
         self.search = SearchBox()
-        self.search.setMinimumWidth(280)
+        self.search.setMinimumWidth(150)
         self.search.setMaximumWidth(480)
         row.addWidget(self.search, 8)
         row.addStretch(2)
+        self.spare(brand, rule)
+        self.spare(house, self.place)
         if may_create:
-            row.addWidget(Button(tr("Nouvelle intervention"), "primary", icon="plus", weight="bold",
-                                 tip="Ctrl+N", on_click=self.new_asked.emit,
-                                 name=tr("Nouvelle intervention")))  # fmt: skip
+            new = Button(tr("Nouvelle intervention"), "primary", icon="plus", weight="bold", tip="Ctrl+N",
+                         on_click=self.new_asked.emit, name=tr("Nouvelle intervention"))  # fmt: skip
+            row.addWidget(new)
+            wide = new.sizeHint().width()
+            self.spares.append(Spare(lambda: wide - 40, lambda given: self._name_act(new, given)))
         row.addSpacing(6)
         self.bell = Bell()
         row.addWidget(self.bell)
@@ -153,6 +175,14 @@ class TopBar(Surface):
         self.person = Person(acteur)
         self.person.clicked.connect(self._menu)
         row.addWidget(self.person)
+        self.spares.append(Spare(lambda: self.person.words + 8, self.person.set_brief))
+
+    @staticmethod
+    def _name_act(button: Button, given: bool) -> None:
+        """Leave the plus alone, or say what it begins."""
+        words = tr("Nouvelle intervention")
+        button.setText("" if given else words)
+        button.setToolTip(words if given else "Ctrl+N")
 
     def _menu(self) -> None:
         menu = QMenu(self)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QMenu, QWidget
 
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.i18n import colon, number, tr
 from erp_desktop.ui.kit.surfaces import Chip, CountChip
+from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.query import Word, canonical, value_of, with_word, without, without_free_text, words
 from erp_desktop.ui.lists.spec import Facet, ListSpec, Reader, Shortcut
 from erp_desktop.ui.tasks import Task
@@ -29,6 +31,59 @@ def value_words(facet: Facet, value: str) -> str:
     parts = [part.strip() for part in value.split(",")] if options else [value]
     said = dict(options)
     return tr(", ").join(said.get(value_of(options, part), part) for part in parts)
+
+
+class _Rows(QLayout):
+    """Chips after one another, on as many rows as they take; one wider than a row is cut by itself."""
+
+    _GAP, _HIGH = 6, 26
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        places = self._places(width)
+        return (places[-1].top() if places else 0) + self._HIGH
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._HIGH)
+
+    def minimumSize(self) -> QSize:
+        return QSize(0, self._HIGH)
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        for item, place in zip(self._items, self._places(rect.width()), strict=True):
+            item.setGeometry(paint.visual(theme().rtl, rect, place.translated(rect.topLeft())))
+
+    def _places(self, width: int) -> list[QRect]:
+        x = y = 0
+        places = []
+        for item in self._items:
+            wanted = item.sizeHint()
+            wide = min(wanted.width(), width)
+            if x and x + wide > width:
+                x, y = 0, y + self._HIGH
+            places.append(QRect(x, y + 1, wide, wanted.height()))
+            x += wide + self._GAP
+        return places
 
 
 class ChipRow(QWidget):
@@ -53,14 +108,8 @@ class ChipRow(QWidget):
         self._again.timeout.connect(self._count)
         self._contexte = contexte
         self._text = ""
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(6)
-        self.setFixedHeight(26)
+        self._row = _Rows(self)
         self.show_query("")
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, 26)
 
     def chips(self) -> list[Chip]:
         return [chip for chip in self.findChildren(Chip) if not chip.isHidden()]
@@ -86,7 +135,7 @@ class ChipRow(QWidget):
                 chip = Chip(tr(facet.label), caret=True)
                 chip.clicked.connect(lambda _on=False, chip=chip, facet=facet: self._offer(chip, facet))
                 self._row.addWidget(chip)
-        self._row.addStretch()
+        self.updateGeometry()
 
     def _shortcut(self, one: Shortcut) -> tuple[str, CountChip]:
         text = with_word(self._text, one.key, one.value, self._words)

@@ -12,6 +12,7 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.counting import Counted, Sheet
+from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.kit.controls import Elided, Text, clear
 from erp_desktop.ui.kit.i18n import comma, isolate, number, tr
 from erp_desktop.ui.kit.paint import KeyCap
@@ -36,7 +37,13 @@ class CountSide(Surface):
     def __init__(self) -> None:
         super().__init__("surface.sunken", "border.subtle", sides="s")
         self.setFixedWidth(290)
-        column = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        body = QWidget()
+        body.setObjectName("corps")
+        # On a small screen, in Arabic more so, its lines would lie over one another.
+        outer.addWidget(scroller(body))
+        column = QVBoxLayout(body)
         column.setContentsMargins(14, 14, 14, 14)
         column.setSpacing(12)
         column.addWidget(Text(tr("Avancement"), "section"))
