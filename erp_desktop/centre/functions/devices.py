@@ -15,6 +15,6 @@ from erp_desktop.registry.search_path import PIN
 # PostgreSQL 14 has no max() and no min() of xid8.
 FUNCTIONS = sql("devices/functions", PIN=PIN, MOST_FAREWELLS=MOST_FAREWELLS)
 
-ARRIVAL, GREETING, FAREWELL = "inscrire()", "signaler(text, text, integer, xid8)", "adieu(jsonb)"
+ARRIVAL, GREETING, FAREWELL = "inscrire(text)", "signaler(text, text, integer, xid8)", "adieu(jsonb)"
 BUNDLE_KEY = "confier_cle(text)"
 """For devices, under the owner's rights: each looks at nothing but the caller's own line."""

@@ -32,6 +32,8 @@ from erp_desktop.sync.device.registration import in_french, register, unregister
 from erp_desktop.sync.first_copy.by_rows import Progress
 
 LONGEST: Final = timedelta(days=30)
+UNNAMED: Final = "à inscrire"
+"""Name of a device until it comes with that of its machine."""
 AUTHORITY: Final = "autorite-centre.crt"
 NAMES: Final = ("poste.erp-mif", "poste.toml")
 """Looked for at the first start, in the machine's folder and in that of the data."""
@@ -91,7 +93,7 @@ def invite(
     code = "-".join("".join(random.choice(_ALPHABET) for _ in range(5)) for _ in range(6))
     with in_french():
         take_back_expired(engine)
-        _poste, login, _id, known = register(engine, agence, name or "à inscrire", code, until=until)
+        _poste, login, _id, known = register(engine, agence, name or UNNAMED, code, until=until)
     query = {k: v for k, v in address.query.items() if k not in {"sslrootcert", "sslcert", "sslkey", "passfile"}}
     url = without_password(address).set(drivername="postgresql", username=None, query=query)
     return Provision(url.render_as_string(), known, login, code, until, name, pem)
@@ -204,7 +206,7 @@ def enroll(
         centre = _trusting(provision, path)
         with in_french():
             device = _mine(provision, centre, path, secrets_file) or _taken(
-                provision, centre, path, secrets_file, encrypted=encrypted
+                provision, centre, path, secrets_file, "" if provision.poste else name, encrypted=encrypted
             )
         rows = enrolment.fill(path, device, name, centre, progress)
     finally:
@@ -253,9 +255,9 @@ def _mine(provision: Provision, centre: sa.URL, path: Path, file: Path | None) -
 
 
 def _taken(
-    provision: Provision, centre: sa.URL, path: Path, file: Path | None, *, encrypted: bool
+    provision: Provision, centre: sa.URL, path: Path, file: Path | None, name: str, *, encrypted: bool
 ) -> Device:  # fmt: skip
-    """Take the awaited login over and give it a password that nobody else knows."""
+    """Take the awaited login over, under a name where it has none, and give it a password that nobody else knows."""
     if provision.expire <= clock.now():
         raise _expired(provision)
     interrupted.throw_away(path)
@@ -267,7 +269,8 @@ def _taken(
     engine = _line(centre, login, provision.code)
     try:
         with engine.begin() as connection:
-            answer = connection.exec_driver_sql("SELECT sync.inscrire()").scalar_one()
+            said = [name] if _names(connection) else []
+            answer = connection.execute(sa.select(sa.func.sync.inscrire(*said))).scalar_one()
             if answer == "expire":
                 raise _expired(provision)
             if answer != "pris":
@@ -289,6 +292,11 @@ def _taken(
     finally:
         engine.dispose()
     return Device(poste, login, agence, provision.agence, password, key)
+
+
+def _names(connection: sa.Connection) -> bool:
+    """Whether the centre is told what a device calls itself; one of before is not."""
+    return bool(connection.exec_driver_sql("SELECT to_regprocedure('sync.inscrire(text)') IS NOT NULL").scalar())
 
 
 def _expired(provision: Provision) -> UserError:

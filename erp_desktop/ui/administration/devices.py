@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from erp_desktop import clock
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError, NotAllowedError
+from erp_desktop.sync.device import provisioning
 from erp_desktop.sync.device.registration import Revocation
 from erp_desktop.sync.watch import roster
 from erp_desktop.sync.watch.roster import DeviceRow
@@ -43,6 +44,11 @@ def silence(seconds: float | None) -> str:
     if seconds < 48 * 3600:
         return f"{isolate(number(int(seconds // 3600)))} {tr('h')}"
     return tr("{n} j", n=isolate(number(int(seconds // 86400))))
+
+
+def name(row: DeviceRow) -> str:
+    """What a device is called; who made its code need not have named it."""
+    return tr("à inscrire") if row.etat == "attendu" and row.nom == provisioning.UNNAMED else row.nom
 
 
 def lag(row: DeviceRow) -> tuple[str, float]:
@@ -262,7 +268,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
     icon="desktop",
     placeholder="Filtrer : etat:hors_ligne agence:cas, un nom, une version",
     columns=[
-        Column("nom", "Poste", 130, lambda r: r.nom, "strong", stretch=True),
+        Column("nom", "Poste", 130, name, "strong", stretch=True),
         Column("agence", "Agence", 62, lambda r: isolate(r.agence)),
         Column("version", "Version", 64, lambda r: isolate(r.version) if r.version else labels.NONE, "code"),
         Column("revision", "Schéma", 120, lambda r: isolate(r.revision) if r.revision else labels.NONE, "code",
@@ -305,7 +311,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         load=roster.get,
         create=_refuse,
         update=_refuse,
-        head=lambda r: Head(code="", title=r.nom, tab=r.nom, status=state(r)),
+        head=lambda r: Head(code="", title=name(r), tab=name(r), status=state(r)),
         saved="",
         created="",
         may_write=_never,

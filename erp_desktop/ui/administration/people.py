@@ -139,7 +139,7 @@ AGENCIES: ListSpec[agencies.AgencyRow] = ListSpec(
                 FieldSpec("code", writable=new_only, placeholder="CAS"),
                 FieldSpec("nom"),
                 FieldSpec("ville"),
-                FieldSpec("is_active", initial=True),
+                FieldSpec("is_active", "Ouverte", initial=True),
             ]),
             Group("Coordonnées", [
                 FieldSpec("adresse", kind="area", lines=2),

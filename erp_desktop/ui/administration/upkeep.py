@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
@@ -85,12 +86,20 @@ class UpkeepPage(Page):
 class SchemaPage(UpkeepPage):
     """Where the database stands, who would be shut out, and the upgrade of a centre that is behind."""
 
+    stepped = Signal(str)
+    """What the upgrade does now, from its own thread."""
+
     def __init__(self, contexte: Contexte) -> None:
         super().__init__(contexte, tr("Schéma et mises à niveau"))
+        self._asked: Banner | None = None
+        self._busy = False
+        self.stepped.connect(self._tell_step)
         self._act(tr("Vérifier"), "default", "arrows-clockwise", self.reload)
         self.upgrade_button = self._act(tr("Mettre à niveau…"), "primary", "database", self.ask)
         self.upgrade_button.hide()
-        self.steps: list[str] = []
+        self.step = Banner("info", "")
+        self.step.hide()
+        self.body_column().insertWidget(1, self.step)
         self.reload()
 
     def reload(self) -> bool:
@@ -103,6 +112,7 @@ class SchemaPage(UpkeepPage):
     def show_schema(self, now: Schema) -> None:
         """Say how the database stands."""
         clear(self.found)
+        self._asked = None
         kind = {"egal": "success", "ancien": "warning", "recent": "info", "vide": "info"}.get(now.etat, "danger")
         self.found.addWidget(Banner(kind, said(now.message)))
         window = tr("depuis la révision {revision}", revision=isolate(now.min_client or labels.NONE))
@@ -129,29 +139,48 @@ class SchemaPage(UpkeepPage):
 
     def ask(self) -> None:
         """Say what will happen; the second press does it."""
-        told = Banner(
+        if self._asked is not None or self._busy:
+            return
+        self._asked = Banner(
             "warning", tr("Le centre est d'abord sauvegardé, puis mis à niveau ; les postes attendent un instant."),
             action=tr("Mettre à niveau maintenant"), on_action=self.upgrade,
         )  # fmt: skip
-        self.found.insertWidget(0, told)
+        self.found.insertWidget(0, self._asked)
 
     def upgrade(self) -> None:
+        """Bring the centre to this program's revision, saying each step."""
+        if self._busy:
+            return
         contexte, folder = self.contexte, self.contexte.settings.archives
+        self._busy = True
         self.upgrade_button.setEnabled(False)
+        if self._asked is not None:
+            self._asked.hide()
+        self._tell_step(tr("Mise à niveau en cours…"))
 
         def done(notes: tuple[str, ...]) -> None:
-            self.upgrade_button.setEnabled(True)
+            self._rest()
             contexte.say(" ".join((tr("Centre mis à niveau"), *notes)))
             self.reload()
 
         def refused(error: Exception) -> None:
-            self.upgrade_button.setEnabled(True)
+            self._rest()
+            self.reload()
             self._refused(error)
 
         contexte.tasks.run(
-            lambda session: maintenance.upgrade(session, contexte.acteur, folder, self.steps.append), done, refused,
-            owner=self,
+            lambda session: maintenance.upgrade(session, contexte.acteur, folder, self.stepped.emit), done, refused,
+            long=True, owner=self,
         )  # fmt: skip
+
+    def _tell_step(self, words: str) -> None:
+        self.step.label.setText(said(words))
+        self.step.setVisible(self._busy)
+
+    def _rest(self) -> None:
+        self._busy = False
+        self.step.hide()
+        self.upgrade_button.setEnabled(True)
 
 
 class BackupsPage(UpkeepPage):
@@ -189,7 +218,7 @@ class BackupsPage(UpkeepPage):
             when.setFixedWidth(150)
             row.addWidget(when)
             row.addWidget(Elided(str(one.chemin), "body", "text.secondary"), 1)
-            size = isolate(f"{number(max(1, one.taille // 1_000_000))} Mo")
+            size = isolate(f"{number(max(1, one.taille // 1_000_000))} {tr('Mo')}")
             row.addWidget(Text(" · ".join(filter(None, (size, isolate(one.revision)))), "body", "text.tertiary"))
             card.box.addLayout(row)
         self.found.addWidget(card)
@@ -202,7 +231,7 @@ class BackupsPage(UpkeepPage):
         if self._central:
             contexte.tasks.run(
                 lambda session: maintenance.back_up_centre(session, contexte.acteur, options.archives), self._made,
-                self._stopped, owner=self,
+                self._stopped, long=True, owner=self,
             )  # fmt: skip
         else:
             self._work.run(lambda _progress: maintenance.back_up_here(options))

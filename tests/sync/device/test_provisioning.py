@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import platform
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +63,30 @@ def test_one_file_enrols_one_device_once(lab: Lab, tmp_path: Path) -> None:
     assert waiting(lab) == 0
     bad = CliRunner().invoke(commands.app, ["enroll", "--cache", str(cache)])
     assert bad.exit_code == 2
+
+
+@pytest.mark.parametrize("former", [False, True])
+def test_who_comes_without_a_name_is_called_as_its_machine(lab: Lab, tmp_path: Path, *, former: bool) -> None:
+    file, secrets = tmp_path / "poste.erp-mif", ["--secrets", str(tmp_path / "secrets.json")]
+    one = made(lab, file)
+    engine = create_pg_engine(lab.url)
+    told = sa.text("SELECT nom FROM sync.devices WHERE login = :l")
+    with engine.begin() as connection:
+        assert connection.execute(told, {"l": one.identifiant}).scalar() == provisioning.UNNAMED
+        if former:
+            connection.exec_driver_sql("ALTER FUNCTION sync.inscrire(text) RENAME TO inscrire_neuve")
+            connection.exec_driver_sql(
+                "CREATE FUNCTION sync.inscrire() RETURNS text LANGUAGE sql AS 'SELECT sync.inscrire_neuve()'"
+            )
+            connection.exec_driver_sql("GRANT EXECUTE ON FUNCTION sync.inscrire() TO PUBLIC")
+    done = CliRunner().invoke(
+        commands.app, ["enroll", "--provision", str(file), "--cache", str(tmp_path / "p.sqlite"), *secrets]
+    )
+    assert done.exit_code == 0, done.output
+    with engine.connect() as connection:
+        name = connection.execute(told, {"l": one.identifiant}).scalar()
+    engine.dispose()
+    assert name == (provisioning.UNNAMED if former else platform.node()[:60])
 
 
 def test_of_two_that_come_at_once_one_wins(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

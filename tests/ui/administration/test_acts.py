@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
+from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.domain.enums import MotifHoraire
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.enums import MotifHoraire, Role
 from erp_desktop.models import Competence, CompetenceRequise, IdentiteSociete, JourFerie, User
+from erp_desktop.registry import revisions
 from erp_desktop.services import auth, calendrier
 from erp_desktop.services.administration import calendar
 from erp_desktop.ui.administration.account_bar import AccountBar
@@ -22,8 +26,10 @@ from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.hours_tab import HoursTab
 from erp_desktop.ui.administration.logo_bar import LogoBar
 from erp_desktop.ui.administration.remove_bar import RemoveBar
+from erp_desktop.ui.administration.upkeep import SchemaPage
+from erp_desktop.upgrade.central import checklist
 from tests.ui.administration.office import WAIT, chosen, opened, room
-from tests.ui.company import Monde
+from tests.ui.company import Monde, creer
 from tests.ui.window import Bureau
 
 
@@ -183,3 +189,39 @@ def test_a_long_logo_leaves_the_buttons_whole_and_is_read_off_the_window(
         assert _inside(bar.take_off, bar)
     bar.set_logo(tmp_path / "absent.png")
     qtbot.waitUntil(lambda: "pas une image" in bar.trouble.label.text(), timeout=WAIT)
+
+
+def test_an_upgrade_of_the_centre_is_asked_once_done_once_and_tells_its_steps(
+    qtbot: QtBot, pg_url: str, tmp_path: Path
+) -> None:
+    engine = create_pg_engine(pg_url)
+    people = creer(engine)
+    assert people.responsable is not None
+    former = revisions.before(revisions.head())[-1]
+    checklist.downgrade_central(engine, former)
+    worker = DbWorker(engine)
+    made = Bureau(qtbot, worker, replace(people.responsable, role=Role.ADMIN), tmp_path)
+    page = SchemaPage(made.workspace.contexte)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: not page.upgrade_button.isHidden(), timeout=WAIT)
+    told: list[str] = []
+    page.stepped.connect(told.append)
+    page.upgrade_button.click()
+    page.upgrade_button.click()
+    questions = [b for b in page.findChildren(QPushButton) if b.text() == "Mettre à niveau maintenant"]
+    assert len(questions) == 1
+    questions[0].click()
+    assert page.step.isVisible()
+    assert not questions[0].isVisible(), "what was asked is under way"
+    questions[0].click()
+    qtbot.waitUntil(page.upgrade_button.isHidden, timeout=WAIT)
+    assert page.step.isHidden()
+    assert told[0] == "Sauvegarde du centre"
+    assert told.count("Sauvegarde du centre") == 1
+    assert told[-1] == "Vérification de la structure et des valeurs"
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == revisions.head()
+    made.finish()
+    worker.close()
+    engine.dispose()

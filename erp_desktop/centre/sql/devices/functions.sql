@@ -32,14 +32,18 @@ BEGIN
 END $f$;
 
 -- A device that a code was made for takes its login over, once: whoever comes first, and before the code expires. The
--- code is that login's password, which the caller replaces in the same transaction.
-CREATE OR REPLACE FUNCTION sync.inscrire() RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
+-- code is that login's password, which the caller replaces in the same transaction. v_nom is what the device calls
+-- itself, where nobody named it; older clients do not say it.
+DROP FUNCTION IF EXISTS sync.inscrire();
+CREATE OR REPLACE FUNCTION sync.inscrire(v_nom text DEFAULT NULL) RETURNS text LANGUAGE plpgsql VOLATILE
+SECURITY DEFINER :PIN AS $f$
 DECLARE d record;
 BEGIN
   SELECT etat, expire_a INTO d FROM sync.devices WHERE login = session_user FOR UPDATE;
   IF NOT FOUND OR d.etat <> 'attendu' THEN RETURN 'servi'; END IF;
   IF d.expire_a <= clock_timestamp() THEN RETURN 'expire'; END IF;
-  UPDATE sync.devices SET etat = 'actif', expire_a = NULL, inscrit_a = clock_timestamp() WHERE login = session_user;
+  UPDATE sync.devices SET etat = 'actif', expire_a = NULL, inscrit_a = clock_timestamp(),
+    nom = coalesce(left(nullif(btrim(v_nom), ''), 60), nom) WHERE login = session_user;
   RETURN 'pris';
 END $f$;
 
