@@ -87,6 +87,11 @@ def today() -> date:
     return now().astimezone(CASABLANCA).date()
 
 
+def minuit(jour: date) -> datetime:
+    """When a day begins in Morocco."""
+    return datetime(jour.year, jour.month, jour.day, tzinfo=CASABLANCA).astimezone(UTC)
+
+
 def to_text(instant: datetime) -> str:
     """The one textual form of an instant in caches and payloads: ``YYYY-MM-DDTHH:MM:SS.ffffffZ``.
 

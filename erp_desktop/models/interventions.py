@@ -237,7 +237,11 @@ class HistoriqueIntervention(LigneAgence, Base):
     """Append-only audit. ``poste`` and ``recu_a`` are stamped by the centre beside the claimed user."""
 
     __tablename__ = "historiques_interventions"
-    __noun__ = Noun("Historique", "clock-counter-clockwise", append_only=True, root="intervention_id")
+    __noun__ = Noun(
+        "Historique", "clock-counter-clockwise", append_only=True, root="intervention_id", made=True,
+        # What each desktop writes by itself carries the instant agreed; rows of people have their own.
+        key=("intervention_id", "action", "horodatage", "remarque"),
+    )  # fmt: skip
     __table_args__ = (
         sa.Index("idx_historique_intervention_date", "intervention_id", "horodatage"),
         _some("idx_historique_annulation", "horodatage", "intervention_id", where=sa.text("statut = 'annulee'")),
@@ -339,10 +343,7 @@ class Arret(LigneAgence, Base):
 
     __tablename__ = "arrets"
     __noun__ = Noun(
-        "Arrêt",
-        "pause-circle",
-        root="equipement_id",
-        groups=(Group("arret", ("debut", "fin"), label="Arrêt"),),
+        "Arrêt", "pause-circle", root="equipement_id", groups=(Group("arret", ("debut", "fin"), label="Arrêt"),)
     )
     __table_args__ = (
         sa.CheckConstraint("fin IS NULL OR fin > debut", name="duree"),
@@ -368,12 +369,9 @@ class Attente(LigneAgence, Base):
 
     __tablename__ = "attentes"
     __noun__ = Noun(
-        "Attente",
-        "hourglass-medium",
-        root="intervention_id",
+        "Attente", "hourglass-medium", root="intervention_id", since=SUIVI,
         groups=(Group("attente", ("debut", "fin"), label="Attente", asks=False),),
-        since=SUIVI,
-    )
+    )  # fmt: skip
     __table_args__ = (sa.CheckConstraint("fin IS NULL OR fin >= debut", name="duree"),)
 
     intervention_id: Mapped[int] = link("Intervention", "interventions.id")

@@ -327,18 +327,19 @@ def semer_base(path: Path, key: str | None) -> None:
 
 @contextmanager
 def changement(
-    session: Session, cause: str, acteur: Acteur = ADMINISTRATION, *, contrat_id: int | None = None
-) -> Iterator[list[Recalcul]]:
+    session: Session, cause: str, acteur: Acteur = ADMINISTRATION, *, contrat_id: int | None = None,
+    quand: datetime | None = None,
+) -> Iterator[list[Recalcul]]:  # fmt: skip
     """A change of the calendar, or of one contract: at its end, open deadlines that the former gave are of the new.
 
     A deadline that the former calendar does not give was taken over from elsewhere and stays. The one element of the
-    list tells how many, once the block is over.
+    list tells how many, once the block is over. ``quand`` is the instant agreed, where each desktop does it alone.
     """
     donnees = donnees_par_le_calendrier(session, contrat_id)
     compte: list[Recalcul] = []
     yield compte
     session.flush()
-    compte.append(_deplacer(session, donnees, cause, acteur))
+    compte.append(_deplacer(session, donnees, cause, acteur, quand))
 
 
 def donnees_par_le_calendrier(session: Session, contrat_id: int | None = None) -> list[Intervention]:
@@ -365,13 +366,9 @@ def recalculer(
 def _ouvertes(session: Session, contrat_id: int | None = None) -> list[Intervention]:
     finies = [s.value for s in TERMINES]
     siennes = [] if contrat_id is None else [Intervention.contrat_id == contrat_id]
-    return list(
-        session.scalars(
-            sa.select(Intervention)
-            .where(Intervention.statut.not_in(finies), Intervention.date_limite.is_not(None), *siennes)
-            .order_by(Intervention.id)
-        )
-    )
+    i = Intervention
+    asked = sa.select(i).where(i.statut.not_in(finies), i.date_limite.is_not(None), *siennes).order_by(i.id)
+    return list(session.scalars(asked))
 
 
 def _contrats(session: Session, ouvertes: Iterable[Intervention]) -> dict[int, Contrat]:
@@ -379,7 +376,9 @@ def _contrats(session: Session, ouvertes: Iterable[Intervention]) -> dict[int, C
     return {c.id: c for c in session.scalars(sa.select(Contrat).where(Contrat.id.in_(idents)))}
 
 
-def _deplacer(session: Session, ouvertes: list[Intervention], cause: str, acteur: Acteur) -> Recalcul:
+def _deplacer(
+    session: Session, ouvertes: list[Intervention], cause: str, acteur: Acteur, quand: datetime | None = None
+) -> Recalcul:
     contrats, horloges = _contrats(session, ouvertes), Horloges(session)
     deplacees = 0
     for ligne in ouvertes:
@@ -388,7 +387,7 @@ def _deplacer(session: Session, ouvertes: list[Intervention], cause: str, acteur
             continue
         avant, ligne.date_limite = ligne.date_limite, nouvelle
         trace.noter(session, acteur, ligne, "echeance", {"date_limite": avant}, {"date_limite": nouvelle},
-                     f"échéance recalculée : {cause}")  # fmt: skip
+                     f"échéance recalculée : {cause}", quand)  # fmt: skip
         deplacees += 1
     session.flush()
     return Recalcul(len(ouvertes), deplacees)

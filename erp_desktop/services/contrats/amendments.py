@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -116,11 +116,13 @@ def _value(term: str, told: str | None) -> object:
     return date.fromisoformat(told) if term == "date_fin" else Decimal(told)
 
 
-def _write(session: Session, acteur: Acteur, row: Avenant) -> None:
+def _write(session: Session, acteur: Acteur, row: Avenant, *, falls_due: bool = False) -> None:
     assert row.terme is not None  # noqa: S101 - asked for by every caller
-    form.update(session, acteur, row.contrat_id, {row.terme: _value(row.terme, row.valeur_apres)})
     # The day agreed, not the moment of writing: whoever writes it, and wherever, writes the same.
-    row.applique_le = datetime.combine(row.date_effet, time(), clock.CASABLANCA).astimezone(UTC)
+    day = clock.minuit(row.date_effet)
+    change = {row.terme: _value(row.terme, row.valeur_apres)}
+    form.update(session, acteur, row.contrat_id, change, day if falls_due else None)
+    row.applique_le = day
     ecrire(session)
 
 
@@ -155,7 +157,7 @@ def take_effect(session: Session) -> list[int]:
         author = replace(calendrier.ADMINISTRATION, user_id=row.created_by_id or 0)
         try:
             with session.begin_nested():
-                _write(session, author, row)
+                _write(session, author, row, falls_due=True)
         except UserError:
             continue
         found.append(row.contrat_id)

@@ -42,8 +42,9 @@ def carry_on(session: Session) -> list[int]:
     """
     found = []
     for row in list(session.scalars(_tacit(session))):
-        with calendrier.changement(session, f"contrat {row.numero_contrat}", contrat_id=row.id):
-            ended = row.date_fin
+        ended = row.date_fin
+        quand = clock.minuit(ended + cycle.UN_JOUR) if ended is not None else None
+        with calendrier.changement(session, f"contrat {row.numero_contrat}", contrat_id=row.id, quand=quand):
             while row.date_fin is not None and row.date_fin < clock.today():
                 row.date_fin = cycle.suite(row.date_fin, row.duree_mois or 12)[1]
             covers(session, row, ended)

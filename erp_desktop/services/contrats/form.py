@@ -204,10 +204,19 @@ def _attache(session: Session, ident: int) -> bool:
     )
 
 
-def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]) -> None:  # noqa: A002
+def update(
+    session: Session,
+    acteur: Acteur,
+    id: int,  # noqa: A002
+    changes: dict[str, object],
+    quand: datetime | None = None,
+) -> None:
     """Change fields of the form; deadlines of open work follow, with a row in their history.
 
     Covers that end with the contract follow its end.
+
+    Args:
+        quand: when the change took effect, where each desktop makes it by itself.
 
     Raises:
         NotAllowedError, NotFoundError, TransitionError, ValidationError
@@ -223,7 +232,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
             raise ValidationError({"client_id": "Des équipements ou des interventions sont sous ce contrat."})
     trace.annoncer(session, acteur)
     if _ECHEANCES & nouvelles.keys():
-        with calendrier.changement(session, f"contrat {ligne.numero_contrat}", acteur, contrat_id=id):
+        with calendrier.changement(session, f"contrat {ligne.numero_contrat}", acteur, contrat_id=id, quand=quand):
             fin = ligne.date_fin
             appliquer(ligne, nouvelles)
             following.covers(session, ligne, fin)

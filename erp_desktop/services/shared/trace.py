@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -56,8 +56,16 @@ def noter(
     avant: dict[str, Any] | None = None,
     apres: dict[str, Any] | None = None,
     remarque: str | None = None,
+    quand: datetime | None = None,
 ) -> None:
-    """Add one audit row for an act that is not a change of statut."""
+    """Add one audit row for an act that is not a change of statut.
+
+    Args:
+        quand: the instant agreed, of what each desktop writes by itself (see the row's key); of work that was asked
+            for later, just behind its creation.
+    """
+    dite = None if quand is None else max(quand, intervention.date_creation + timedelta(seconds=1))
+    made = {} if dite is None else {"created_at": dite, "updated_at": dite}
     session.add(
         HistoriqueIntervention(
             agence_id=intervention.agence_id,
@@ -68,8 +76,9 @@ def noter(
             ancienne_valeur={k: en_json(v) for k, v in avant.items()} if avant is not None else None,
             nouvelle_valeur={k: en_json(v) for k, v in apres.items()} if apres is not None else None,
             remarque=remarque,
-            horodatage=clock.now(),
+            horodatage=dite or clock.now(),
             poste=acteur.poste,
             created_by_id=acteur.user_id or None,
+            **made,
         )
     )

@@ -13,20 +13,18 @@ from erp_desktop.centre.functions import rules
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.contrats import quotas as rule
-from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, DelaiInput, PeriodeInput
-from erp_desktop.domain.enums import Imputation, Priorite, Role, StatutContrat
+from erp_desktop.domain.contrats.saisie import ContratInput, CouvertureInput, PeriodeInput
+from erp_desktop.domain.enums import Imputation, Role, StatutContrat
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
 from erp_desktop.errors import UserError
 from erp_desktop.models import Avenant, Contrat, ContratPeriode, Intervention
 from erp_desktop.services import contrats, interventions
-from erp_desktop.services.contrats import amendments, coverage, delays, following, periods
+from erp_desktop.services.contrats import amendments, following, periods
 from erp_desktop.services.contrats.amendments import AvenantInput
 from erp_desktop.services.shared import quotas
 from erp_desktop.sync.exchange.reasons import french_reason
 from erp_desktop.sync.inbox import conflicts
-from erp_desktop.sync.inbox.conflicts import unpark
-from erp_desktop.sync.inbox.discard import abandonner_groupe
 from tests.sync.lab import Device, Lab
 
 
@@ -172,19 +170,40 @@ def test_a_year_that_is_over_is_followed_by_one_period_whoever_lays_it_out(
 
 
 def test_a_tacit_contract_is_carried_on_once_whoever_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end, its period, the covers that end with it, and what the history of its open work says of it."""
     a, b, contract, everywhere = _in_force_since_january(
-        lab, date_fin=date(2026, 12, 31), reconduction="tacite", duree_mois=12
+        lab, date_fin=date(2026, 12, 31), reconduction="tacite", duree_mois=12, temps_reponse_normal=2
     )
+    machine = lab.ids("equipements")[0]
+    do(a, lab, contrats.couvrir, contract, CouvertureInput(
+        equipement_id=machine, du=date(2026, 1, 1), au=date(2026, 12, 31),
+    ))  # fmt: skip
     monkeypatch.setattr(clock, "today", lambda: date(2027, 1, 2))
-    for engine, user in everywhere:
-        with transaction(engine, user) as session:
+    asked = datetime(2027, 1, 2, 9, tzinfo=UTC)
+    with monkeypatch.context() as morning:
+        morning.setattr(clock, "now", lambda: asked)
+        job = do(a, lab, interventions.create, InterventionInput(
+            titre="Fuite", equipement_id=machine, contrat_id=contract,
+        ))  # fmt: skip
+    lab.settle()
+    for minute, (engine, user) in enumerate(everywhere):
+        with monkeypatch.context() as later, transaction(engine, user) as session:
+            later.setattr(clock, "now", lambda minute=minute: asked + timedelta(hours=1, minutes=minute))
             assert following.carry_on(session) == [contract]
             assert list(following.follow(session)) == [contract]
     lab.settle()
     assert [d.conflicts() + d.parked() for d in (a, b)] == [[], []]
     lab.converged()
     assert b.sql("SELECT date_fin, statut FROM contrats WHERE id = ?", contract) == [("2027-12-31", "en_cours")]
+    assert b.sql("SELECT au FROM contrat_equipements") == [("2027-12-31",)]
     assert a.value("SELECT count(*) FROM contrat_periodes") == 2
+    told = (
+        "SELECT horodatage, remarque FROM historiques_interventions WHERE intervention_id = ? AND action = 'echeance'"
+    )
+    [(when, words)] = a.sql(told, job)
+    assert words.startswith("échéance recalculée : contrat CTR-")
+    assert when == clock.to_text(asked + timedelta(seconds=1)), "just behind its creation: the contract ended before"
+    assert b.sql(told, job) == [(when, words)]
 
 
 def drafted(lab: Lab) -> tuple[Device, Device, int]:
@@ -201,115 +220,6 @@ def drafted(lab: Lab) -> tuple[Device, Device, int]:
 
 def refusals(device: Device) -> list[str]:
     return [french_reason(code, reason) for _id, code, reason in device.parked()]
-
-
-def test_a_draft_that_was_validated_meanwhile_is_not_changed_unseen(lab: Lab) -> None:
-    a, b, contract = drafted(lab)
-    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-    do(b, lab, contrats.update, contract, {"montant_annuel": 150})
-    a.sync()
-    b.sync()
-    assert (lab.get("contrats", contract, "statut"), lab.get("contrats", contract, "montant_annuel")) == (
-        "en_cours", 100)  # fmt: skip
-    assert (refusals(a), refusals(b)) == ([], [rules.VALIDATED])
-    assert b.conflicts() == []
-    # Whoever typed it has read the contract as it is now: sent again, it is a change of a running contract.
-    (ident, _code, _reason), *_ = b.parked()
-    with transaction(b.engine) as session:
-        assert session.get_one(Contrat, contract).statut == "en_cours"
-        unpark(session, ident)
-    lab.settle()
-    assert lab.get("contrats", contract, "montant_annuel") == 150
-    assert (refusals(a), refusals(b)) == ([], [])
-    lab.converged()
-    do(a, lab, contrats.changer_statut, contract, StatutContrat.SUSPENDU, "Impayé")
-    do(b, lab, contrats.update, contract, {"objet": "Compresseurs"})
-    lab.settle()
-    assert (refusals(a), refusals(b)) == ([], []), "of a contract that runs, different fields are both kept"
-    lab.converged()
-
-
-def test_a_draft_that_changed_meanwhile_is_not_validated_unseen(lab: Lab) -> None:
-    a, b, contract = drafted(lab)
-    do(b, lab, contrats.update, contract, {"montant_annuel": 150})
-    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-    b.sync()
-    a.sync()
-    assert lab.get("contrats", contract, "statut") == "brouillon"
-    assert (refusals(a), refusals(b)) == ([rules.DRAFT_MOVED], [])
-    assert lab.value("SELECT count(*) FROM contrat_periodes") == 0
-    # The desktop that validated has the other's amount by now.
-    (ident, _code, _reason), *_ = a.parked()
-    with transaction(a.engine) as session:
-        assert session.get_one(Contrat, contract).montant_annuel == 150
-        unpark(session, ident)
-    lab.settle()
-    assert lab.get("contrats", contract, "statut") == "en_cours"
-    assert lab.value("SELECT count(*) FROM contrat_periodes") == 1
-    assert (refusals(a), refusals(b)) == ([], [])
-    lab.converged()
-
-
-def test_machines_delays_and_periods_are_part_of_the_draft(lab: Lab) -> None:
-    """Who validates has seen them, and what comes later finds a validated contract; two who change them merge."""
-    a, b, contract = drafted(lab)
-    machine, other = lab.ids("equipements")[:2]
-    lab.sql("UPDATE equipements SET client_id = %s WHERE id = %s",
-            lab.get("equipements", machine, "client_id"), other)  # fmt: skip
-    lab.settle()
-    one, two = (CouvertureInput(equipement_id=e, du=date(2026, 1, 1)) for e in (machine, other))
-    do(a, lab, contrats.couvrir, contract, one)
-    do(b, lab, contrats.couvrir, contract, two)
-    lab.settle()
-    assert (refusals(a), refusals(b), a.conflicts(), b.conflicts()) == ([], [], [], [])
-    assert lab.value("SELECT count(*) FROM contrat_equipements") == 2
-    year = PeriodeInput(du=date(2026, 1, 1), au=date(2026, 12, 31), interventions_incluses=6)
-    changes = (
-        (coverage.retirer, machine), (periods.ajouter, year),
-        (delays.fixer, DelaiInput(priorite="urgente", prise_en_charge="2")),
-    )  # fmt: skip
-    for act, typed in changes:
-        do(b, lab, act, contract, typed)
-        do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-        b.sync()
-        a.sync()
-        assert (refusals(a), refusals(b)) == ([rules.DRAFT_MOVED], []), act.__name__
-        (ident, _code, _reason), *_ = a.parked()
-        with transaction(a.engine) as session:
-            abandonner_groupe(session, ident)
-        lab.settle()
-        assert lab.get("contrats", contract, "statut") == "brouillon"
-    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-    do(b, lab, delays.retirer, contract, Priorite.URGENTE)
-    a.sync()
-    b.sync()
-    assert (refusals(a), refusals(b)) == ([], [rules.VALIDATED])
-    assert lab.value("SELECT count(*) FROM sla_regles WHERE contrat_id = %s", contract) == 1
-    with transaction(b.engine) as session:
-        unpark(session, b.parked()[0][0])
-    lab.settle()
-    assert lab.value("SELECT count(*) FROM sla_regles WHERE contrat_id = %s", contract) == 0
-    assert (refusals(a), refusals(b)) == ([], [])
-    lab.converged()
-
-
-def test_ones_own_draft_is_edited_and_validated_in_any_number_of_exchanges(lab: Lab) -> None:
-    a, _b, contract = drafted(lab)
-    do(a, lab, contrats.update, contract, {"montant_annuel": 150})
-    a.sync()
-    do(a, lab, contrats.update, contract, {"objet": "Compresseurs"})
-    do(a, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-    do(a, lab, contrats.update, contract, {"penalites_retard": 10})
-    lab.settle()
-    assert refusals(a) == []
-    assert lab.get("contrats", contract, "statut") == "en_cours"
-    # Both validate it: nothing to settle.
-    a, b, contract = drafted(lab)
-    for device in (a, b):
-        do(device, lab, contrats.changer_statut, contract, StatutContrat.EN_COURS)
-    lab.settle()
-    assert (refusals(a), refusals(b)) == ([], [])
-    lab.converged()
 
 
 def test_amendments_made_apart_get_numbers_of_their_own(lab: Lab) -> None:
