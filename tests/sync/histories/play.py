@@ -4,8 +4,8 @@ What must hold at the end of each: every replica equals the centre, nothing ackn
 preventive date above all, each value that somebody typed either stood at the centre or is kept as the loser of a
 conflict or in a parked unit, no plan stands that nobody made, a visit has one slot and its intervention that slot's
 date, every total is that of its lines, legal numbers have no hole and no double, nothing validated or paid changes,
-every duration is that of its times, no machine stands still twice at once, and no absence, time, contract or period
-stands that nobody made.
+every duration is that of its times, no machine stands still twice at once, covers and periods follow a contract that
+runs on, which is told once, and no absence, time, contract or period stands that nobody made.
 
 Long on purpose: every act of a branch stands beside what must hold after it.
 """
@@ -30,6 +30,7 @@ from erp_desktop.domain.suivi import REPRISE
 from erp_desktop.errors import CentralUnreachableError, CloneDetectedError
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.inbox import discard
+from tests.sync.histories.contracts import RENEWED, Contracting
 from tests.sync.histories.household import Household
 from tests.sync.histories.invoices import Invoicing, Ledger, prepare, stands
 from tests.sync.lab import Device, Lab, T
@@ -70,7 +71,7 @@ CREATE TRIGGER labo AFTER INSERT OR UPDATE ON creneaux FOR EACH ROW EXECUTE FUNC
 """
 
 
-class History(Invoicing, Household):
+class History(Invoicing, Contracting, Household):
     """One seeded history.
 
     Attributes:
@@ -560,7 +561,8 @@ class History(Invoicing, Household):
         """A contract, a machine that it covers or a period of it: two desktops come upon the same ones."""
         device = self.chance.choice(self.devices)
         found = device.sql(
-            "SELECT id, client_id FROM contrats WHERE client_id IN (SELECT client_id FROM equipements)"
+            "SELECT id, client_id FROM contrats WHERE client_id IN (SELECT client_id FROM equipements) "
+            f"AND coalesce(objet, '') <> '{RENEWED}'"
         )
         self.serial += 1
         if not found or not self.chance.randrange(8):
@@ -751,9 +753,9 @@ class History(Invoicing, Household):
         (3, "plan_visit"), (2, "be_away"),
         (5, "edit"), (2, "edit_plan"), (1, "edit_centre"), (1, "edit_calendar"), (1, "insert"), (1, "delete_line"),
         (1, "edit_line"), (1, "move_stock"), (2, "consume"), (1, "transfer"), (3, "count"),
-        (3, "prevent"), (1, "look"),
+        (3, "prevent"), (2, "look"),
         (3, "bill"), (2, "ask_for_number"), (1, "pay"), (1, "credit"),
-        (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"),
+        (2, "prefer"), (2, "notice"), (1, "hire"), (3, "agree"), (4, "renew"),
         (3, "work"), (2, "stand_still"), (3, "follow_through"), (4, "keep"), (1, "edit_rules"),
         (1, "cut"), (4, "cycle"), (1, "kill"), (1, "restore"), (1, "move_client"), (1, "edit_client"),
     )  # fmt: skip
@@ -776,6 +778,7 @@ class History(Invoicing, Household):
             give_up_what_moved(device)
         self.lab.settle(12)
         self.ledger.check(self.lab)
+        self.renewals_hold()
         self.lab.converged()
         for device in self.devices:
             assert device.waiting == 0
