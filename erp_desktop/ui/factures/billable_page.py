@@ -19,6 +19,8 @@ from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels as labels
 
 _AT_ONCE = 60
+_FOLDED = 3
+"""Late parts of one contract from which they are one line until asked for, so that they hide nothing else."""
 
 
 class BillablePage(Page):
@@ -32,8 +34,10 @@ class BillablePage(Page):
         super().__init__()
         self.contexte = contexte
         self.boxes: list[tuple[AFacturer, QCheckBox]] = []
+        self._firsts: list[QWidget] = []
         self._sums: list[Text] = []
         self._most = _AT_ONCE
+        self._unfolded: set[int] = set()
         body = Surface("surface.base")
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 10, 16, 10)
@@ -89,18 +93,19 @@ class BillablePage(Page):
     def _show(self, found: list[AFacturer]) -> None:
         kept = {self._key(one) for one, box in self.boxes if box.isChecked()}
         clear(self.rows)
-        self.boxes, self._sums = [], []
+        self.boxes, self._firsts, self._sums = [], [], []
         client = None
-        ordered = sorted(found, key=lambda a: (a.client.casefold(), a.genre, a.jour, a.id))
-        for one in ordered[: self._most]:
+        ordered = self._folded(sorted(found, key=lambda a: (a.client.casefold(), a.genre, a.jour, a.id)))
+        for one, *others in ordered[: self._most]:
             if one.client_id != client:
                 self.rows.addWidget(Text(one.client, "section"))
                 client = one.client_id
-            self.rows.addWidget(self._line(one, ticked=self._key(one) in kept))
+            line = self._late([one, *others]) if others else self._line(one, ticked=self._key(one) in kept)
+            self.rows.addWidget(line)
         self._align()
         if not found:
             self.rows.addWidget(Text(tr("Rien n'attend d'être facturé."), "body", "text.tertiary"))
-        if (rest := len(found) - self._most) > 0:
+        if (rest := len(ordered) - self._most) > 0:
             more = Button(tr("Montrer la suite ({n})", n=number(rest)), "default", on_click=self.show_more)
             self.rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeading)
         self.rows.addStretch()
@@ -112,6 +117,48 @@ class BillablePage(Page):
         """The next lines; a window's turn builds so many and no more."""
         self._most += _AT_ONCE
         self.reload()
+
+    def _folded(self, found: list[AFacturer]) -> list[list[AFacturer]]:
+        """The lines: one thing each, or all that is late of a contract where the first of it stands."""
+        late: dict[int, list[AFacturer]] = {}
+        for one in found:
+            if one.retard and one.id not in self._unfolded:
+                late.setdefault(one.id, []).append(one)
+        made = []
+        for one in found:
+            group = late.get(one.id, []) if one.retard else []
+            if len(group) < _FOLDED:
+                made.append([one])
+            elif one is group[0]:
+                made.append(group)
+        return made
+
+    def _late(self, parts: list[AFacturer]) -> QWidget:
+        """Several late parts of one contract, which are ticked once they are shown."""
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 2, 0, 2)
+        first, contract = Text(isolate(parts[0].reference), "body"), parts[0].id
+        self._firsts.append(first)
+        row.addWidget(first)
+        told = tr("{n} échéances en retard, depuis le {jour}", n=number(len(parts)),
+                  jour=isolate(labels.day(parts[0].jour)))  # fmt: skip
+        row.addWidget(Text(told, "body", "semantic.warning.text", wrap=True), 2)
+
+        def unfold() -> None:
+            self._unfolded.add(contract)
+            self.reload()
+
+        show = Button(tr("Montrer"), "link", on_click=unfold)
+        show.setAccessibleName(f"{tr('Montrer')}, {parts[0].reference}, {told}")
+        row.addWidget(show, 2, Qt.AlignmentFlag.AlignLeading)
+        amount = Text(marks.mad(sum((one.reste for one in parts), Decimal(0))), "strong")
+        amount.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        self._sums.append(amount)
+        row.addWidget(amount)
+        row.addWidget(icon_button("arrow-square-out", tr("Ouvrir"),
+                                  lambda: self.contexte.open_record("contrats", contract)))  # fmt: skip
+        return holder
 
     @staticmethod
     def _key(one: AFacturer) -> tuple[Any, ...]:
@@ -126,6 +173,7 @@ class BillablePage(Page):
         box.setChecked(ticked)
         box.toggled.connect(lambda _on: self._count())
         self.boxes.append((one, box))
+        self._firsts.append(box)
         row.addWidget(box)
         row.addWidget(Text(marks.told(one), "body", wrap=True), 2)
         why = f"{isolate(labels.day(one.jour))} · {tr(one.raison)}"
@@ -145,7 +193,7 @@ class BillablePage(Page):
 
     def _align(self) -> None:
         """One under the other: what each line begins and ends with takes the room of the widest."""
-        for column in ([box for _, box in self.boxes], self._sums):
+        for column in (self._firsts, self._sums):
             widest = max((cell.sizeHint().width() for cell in column), default=0)
             for cell in column:
                 cell.setFixedWidth(widest)

@@ -28,7 +28,7 @@ from erp_desktop.ui.factures.payments import PaymentsTab
 from erp_desktop.ui.factures.record_page import InvoiceRecordPage
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.interventions.cell import Cell
-from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.surfaces import Etapes
 from tests.services.factures.office import law, line, validate
 from tests.ui.company import Monde
@@ -75,6 +75,21 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
     assert len(titles) == 1, "what a line is about begins under that of the line before"
     said = [" ".join(text.text() for text in box.parentWidget().findChildren(Text)) for _, box in board.boxes]
     assert ["en retard de 138 jours" in words for words in said] == [False, True]
+    # Many late parts of a contract are one line, shown when asked for.
+    days = [date(2026, month, 1) for month in (1, 2, 3)]
+    late = [replace(one, genre="periode", id=9, du=day, jour=day, retard=99) for day in days]
+    board._show([one, *late])
+    assert [found for found, _ in board.boxes] == [one]
+    assert "4 à facturer" in board.figure.text()
+    [folded] = [text for text in board.findChildren(Text) if "échéances en retard" in text.text()]
+    assert folded.text() == "3 échéances en retard, depuis le 01/01/2026"
+    board.tick_all()
+    assert board.total.text().startswith("1 cochée")
+    board.tick_all()
+    next(b for b in board.findChildren(Button) if b.text() == "Montrer").click()
+    bureau.settle()
+    board._show([one, *late])
+    assert [found.du for found, _ in board.boxes] == [one.du, *(part.du for part in late)]
     board.reload()
     bureau.settle()
     ((one, box),) = board.boxes
