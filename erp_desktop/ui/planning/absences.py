@@ -103,6 +103,7 @@ class AbsencesBox(QWidget):
         self.ok = Button(tr("Enregistrer l'absence"), "primary", on_click=self.save)
         foot.addWidget(self.ok)
         self.box.addLayout(foot)
+        self._blank = entry.typed(self.fields, _NONE)
 
     def show_of(self, technicien_id: int, when: datetime | None = None) -> None:
         """Show a technicien's absences and a blank form, at a day when one was pointed at."""

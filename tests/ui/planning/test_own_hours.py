@@ -67,3 +67,11 @@ def test_hours_are_typed_shaded_and_judged(
     assert bidi.nu(words.own_hours("sam 8h-12h")[0]) == (
         "مفهوم: الاثنين – الجمعة راحة · السبت 08:00 – 12:00 · الأحد راحة، ضمن أوقات الوكالة"
     )
+
+
+def test_nothing_is_said_to_be_unsaved_of_a_technicien_who_is_looked_at(bureau: Bureau, monde: Monde) -> None:
+    page = bureau.liste("techniciens")
+    for who in monde.techniciens:
+        page.view.select_id(who)
+        bureau.settle()
+    assert [toast.accessibleName() for toast in bureau.window.toaster.toasts] == []
