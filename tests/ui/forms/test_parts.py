@@ -12,6 +12,7 @@ from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.factures.bar import InvoiceBar
 from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kinds import KINDS
 from erp_desktop.ui.planning.absences import AbsencesTab
@@ -21,7 +22,7 @@ from tests.ui.window import Bureau
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_with_fields_has_a_draft(bureau: Bureau, kind: str) -> None:
+def test_a_part_with_fields_has_a_draft_of_what_is_typed_alone(bureau: Bureau, kind: str) -> None:
     page = bureau.workspace.open_record(kind, None)
     if not isinstance(page, RecordPage):
         return
@@ -32,6 +33,12 @@ def test_a_part_with_fields_has_a_draft(bureau: Bureau, kind: str) -> None:
         fields = [one for one in part.findChildren(QLineEdit) if not one.isReadOnly()]
         if fields or part.findChildren(QPlainTextEdit):
             assert type(part).draft is not RecordPart.draft, f"{type(part).__name__} of {kind} takes typing"
+    # Left before it showed anything it names nothing as typed.
+    empty = FormPanel(page.panel.spec, page.panel.contexte, beside_list=True)
+    bureau.qtbot.addWidget(empty)
+    bureau.settle()
+    assert {type(part).__name__: part.draft() for part in empty._all_parts() if part.draft()} == {}
+    assert len(empty.parts) == len(page.panel.parts)
 
 
 def test_an_absence_stays_with_its_technicien(bureau: Bureau, monde: Monde) -> None:
