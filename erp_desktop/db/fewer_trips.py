@@ -20,6 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from erp_desktop.db.patience import Patience
+
 _MET = "erp.lignes_touchees"
 """Setting of the transaction that counts the rows which each statement met."""
 
@@ -39,18 +41,46 @@ class _Held:
     wanted: list[int | None] = field(default_factory=list)
 
 
+class Asking(extensions.cursor):
+    """Says while it waits for an answer that it does."""
+
+    def execute(self, *said: Any) -> None:
+        line: Any = self.connection
+        with line.waiting():
+            super().execute(*said)
+
+
 class Line(extensions.connection):
     """A line that may begin its transactions by itself: the driver, left in autocommit, then knows of none."""
 
     held: _Held | None = None
     gathers = flushing = False
+    patience: Patience | None = None
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.cursor_factory = Asking
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Something is asked of the server in the block."""
+        if self.patience is None:
+            yield
+            return
+        self.patience.begins(self)
+        try:
+            yield
+        finally:
+            self.patience.ends(self)
 
     def commit(self) -> None:
-        self._end("COMMIT", super().commit)
+        with self.waiting():
+            self._end("COMMIT", super().commit)
 
     def rollback(self) -> None:
         self.held = None
-        self._end("ROLLBACK", super().rollback)
+        with self.waiting():
+            self._end("ROLLBACK", super().rollback)
 
     @property
     def at_rest(self) -> bool:

@@ -144,17 +144,19 @@ _LAST: dict[tuple[tuple[str, str], ...], int] = {}
 """Which of several servers was taken last, in this process."""
 
 
+def give_up(connection: Any) -> None:
+    """Whoever waits for an answer on a connection is told that it is cut."""
+    with (
+        contextlib.suppress(OSError, psycopg2.Error),
+        contextlib.closing(socket.socket(fileno=os.dup(connection.fileno()))) as duplicate,
+    ):
+        duplicate.shutdown(socket.SHUT_RDWR)
+
+
 def _prove(connection: Any, arguments: dict[str, Any]) -> None:
     """One round trip to the server itself: a pooler welcomes for one that is gone, or that cannot be written."""
 
-    def give_up() -> None:
-        with (
-            contextlib.suppress(OSError, psycopg2.Error),
-            contextlib.closing(socket.socket(fileno=os.dup(connection.fileno()))) as duplicate,
-        ):
-            duplicate.shutdown(socket.SHUT_RDWR)
-
-    waited = threading.Timer(float(arguments.get("connect_timeout") or 10), give_up)
+    waited = threading.Timer(float(arguments.get("connect_timeout") or 10), give_up, (connection,))
     waited.daemon = True
     waited.start()
     written = str(arguments.get("target_session_attrs")) == "read-write"

@@ -36,6 +36,8 @@ _CLOSE_GROUP = sa.text("UPDATE _sync_session SET groupe = NULL, user_id = NULL, 
 
 
 CUT = "La ligne vers le centre est coupée : rien n'a été enregistré, ce qui est à l'écran reste."
+CUT_READING = "La ligne vers le centre est coupée : ce qui est à l'écran reste."
+"""Of a reading, which may follow what was saved."""
 UNSURE = (
     "La ligne a été coupée au moment d'enregistrer : le centre a tout reçu, ou rien. Relisez la fiche avant de "
     "recommencer."
@@ -99,7 +101,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
             committing = write
             session.commit()
     except DBAPIError as error:
-        told = trouble(engine, error)
+        told = trouble(engine, error, write=write)
         if told is None:
             raise
         cut = isinstance(told, CentralUnreachableError)
@@ -155,7 +157,7 @@ def _landed(engine: sa.Engine, xid: str) -> bool:
     raise OutcomeUnknownError(UNSURE)
 
 
-def trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
+def trouble(engine: sa.Engine, error: DBAPIError, *, write: bool = False) -> ErpError | None:
     """What a person is told of a database that did not do as it was asked; None of a fault of the statement."""
     if engine.dialect.name == "sqlite":
         return sqlite_trouble(error.orig)
@@ -167,7 +169,7 @@ def trouble(engine: sa.Engine, error: DBAPIError) -> ErpError | None:
     if code == _OF_ANOTHER_AGENCY:
         # Said when the transaction ends of what held a row back; its accents do not always come through then.
         return UserError(HELD if "y rapportent" in str(error.orig) else FOREIGN)
-    return CentralUnreachableError(CUT) if error.connection_invalidated else None
+    return CentralUnreachableError(CUT if write else CUT_READING) if error.connection_invalidated else None
 
 
 def sqlite_trouble(error: BaseException | None) -> ErpError | None:

@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from erp_desktop.db import fewer_trips
 from erp_desktop.db.engine import create_pg_engine
+from erp_desktop.db.patience import Patience
 
 _ANSWER_S = 20
 """What a line is given to answer before it counts as cut, when nobody told so: a router that lost its table."""
@@ -29,6 +30,7 @@ def create_window_engine(url: str) -> sa.Engine:
     """An engine whose lines stay open, for :class:`~erp_desktop.db.worker.DbWorker`; one that died is opened anew."""
     engine = create_pg_engine(url, pool=QueuePool, line=LINE)
     fewer_trips.listen(engine)
+    _have_patience(engine)
 
     @event.listens_for(engine, "checkout")
     def alive(connection: Any, _record: object, _proxy: object) -> None:
@@ -43,3 +45,12 @@ def create_window_engine(url: str) -> sa.Engine:
             connection.autocommit = False
 
     return engine
+
+
+def _have_patience(engine: sa.Engine) -> None:
+    """Have an answer that does not come found out."""
+    patience = Patience(engine.dialect.create_connect_args(engine.url)[1])
+
+    @event.listens_for(engine, "connect")
+    def opened(line: Any, _record: object) -> None:
+        line.patience = patience

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from erp_desktop.db import fewer_trips
+from erp_desktop.db import fewer_trips, patience
 from erp_desktop.db import session as sessions
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
@@ -225,3 +225,45 @@ def test_a_row_that_went_meanwhile_is_missed(window: sa.Engine, pg_engine: sa.En
     with pytest.raises(StaleDataError):
         save()
     assert names(window) == []
+
+
+def test_a_line_that_answers_nothing_any_more_counts_as_cut(
+    line: ChaosProxy, window: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever hangs between acknowledges each packet: neither the driver nor the system ever gives up."""
+    monkeypatch.setattr(patience, "ANSWER_S", 1.0)
+    monkeypatch.setattr(patience, "PROBE_S", 2)
+    names(window)
+
+    def save() -> None:
+        with transaction(window, AUTHOR) as session:
+            session.add(Agence(code="CAS", nom="Casablanca", ville="Casablanca"))
+            session.flush()
+            line.frozen = True
+            session.scalar(sa.select(1))
+
+    with pytest.raises(CentralUnreachableError, match="rien n'a été enregistré"):
+        save()
+    with pytest.raises(CentralUnreachableError):
+        names(window)
+    line.cut()
+    line.heal()
+    assert names(window) == []
+
+
+def test_a_question_that_takes_long_is_waited_for(window: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "ANSWER_S", 0.5)
+    with transaction(window, write=False) as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM pg_sleep(3)")) == 1
+
+
+def test_a_reading_that_is_cut_says_nothing_of_what_was_saved(line: ChaosProxy, window: sa.Engine) -> None:
+    def read() -> None:
+        with transaction(window, write=False) as session:
+            session.scalar(sa.select(1))
+            line.cut()
+            session.scalar(sa.select(1))
+
+    with pytest.raises(CentralUnreachableError) as told:
+        read()
+    assert str(told.value) == sessions.CUT_READING
