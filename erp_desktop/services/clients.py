@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import field_validator
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import ice, telephone
 from erp_desktop.domain.enums import NiveauService, TypeClient
 from erp_desktop.domain.people import roles
@@ -18,7 +19,7 @@ from erp_desktop.domain.saisie import Courriel, Saisie, Telephone
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Equipement
 from erp_desktop.services.shared import edits
-from erp_desktop.services.shared.common import agence_de, charger, refuser_doublon
+from erp_desktop.services.shared.common import agence_de, charger, lies, refuser_doublon
 from erp_desktop.services.shared.listing import Far, Listing, closed, of_agency, text
 from erp_desktop.services.shared.typed import optional, required
 
@@ -135,10 +136,12 @@ first = LISTING.first
 def get(session: Session, acteur: Acteur, id: int) -> ClientFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    ligne = charger(session, acteur, Client, id, "ce client")
-    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
+    combien = sa.select(_NB).select_from(Client).where(Client.id == id)
+    ligne, nb = abreast(
+        session, lambda s: charger(s, acteur, Client, id, "ce client"), lambda s: s.scalar(combien) or 0
+    )
+    [agence] = lies(session, (Agence, ligne.agence_id))
     doute = ice.avertissement(ligne.ice)
-    nb = session.scalar(sa.select(_NB).select_from(Client).where(Client.id == id)) or 0
     return edits.lire(
         ClientFiche,
         ligne,

@@ -19,7 +19,7 @@ from erp_desktop.errors import ValidationError
 from erp_desktop.models import Agence, Client, Contrat, Equipement
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared import edits
-from erp_desktop.services.shared.common import charger, lie, refuser_doublon
+from erp_desktop.services.shared.common import charger, lie, lies, refuser_doublon
 from erp_desktop.services.shared.listing import (
     Far,
     Listing,
@@ -155,13 +155,14 @@ def get(session: Session, acteur: Acteur, id: int) -> EquipementFiche:  # noqa: 
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     ligne = charger(session, acteur, Equipement, id, "cet équipement")
-    contrat = session.get(Contrat, ligne.contrat_id) if ligne.contrat_id else None
-    parent = session.get(Equipement, ligne.parent_id) if ligne.parent_id else None
-    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
+    client, contrat, parent, agence = lies(
+        session, (Client, ligne.client_id), (Contrat, ligne.contrat_id), (Equipement, ligne.parent_id),
+        (Agence, ligne.agence_id),
+    )  # fmt: skip
     return edits.lire(
         EquipementFiche,
         ligne,
-        client=session.get_one(Client, ligne.client_id).nom_entreprise,
+        client=client.nom_entreprise,
         contrat=contrat.numero_contrat if contrat else None,
         parent=parent.nom if parent else None,
         agence_code=agence.code if agence else "",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import telephone
 from erp_desktop.domain.enums import Disponibilite, Niveau, Role, Statut
 from erp_desktop.domain.people import horaires, roles
@@ -22,7 +23,7 @@ from erp_desktop.models import Agence, Intervention, Technicien, User
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared import edits
 from erp_desktop.services.shared.availability import disponibilite
-from erp_desktop.services.shared.common import charger, visible
+from erp_desktop.services.shared.common import charger, lies, visible
 from erp_desktop.services.shared.listing import Far, Listing, Word, by_rank, closed, of_agency, text
 from erp_desktop.services.shared.lists import (
     ListQuery,
@@ -172,10 +173,12 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Technicie
 def get(session: Session, acteur: Acteur, id: int) -> TechnicienFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    ligne = charger(session, acteur, Technicien, id, "ce technicien")
-    compte = session.get_one(User, ligne.user_id)
-    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
     charge = _charge([id])
+    ligne, nb = abreast(
+        session, lambda s: charger(s, acteur, Technicien, id, "ce technicien"),
+        lambda s: s.scalar(sa.select(charge.c.nb)) or 0,
+    )  # fmt: skip
+    compte, agence = lies(session, (User, ligne.user_id), (Agence, ligne.agence_id))
     return edits.lire(
         TechnicienFiche,
         ligne,
@@ -183,7 +186,7 @@ def get(session: Session, acteur: Acteur, id: int) -> TechnicienFiche:  # noqa: 
         email=compte.email,
         telephone=telephone.afficher(compte.phone),
         agence_code=agence.code if agence else "",
-        nb_en_cours=session.scalar(sa.select(charge.c.nb)) or 0,
+        nb_en_cours=nb,
     )
 
 

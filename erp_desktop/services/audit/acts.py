@@ -77,8 +77,14 @@ def rows(session: Session, acteur: Acteur, keys: Sequence[int]) -> list[Act]:
 
 
 def _rows(session: Session, acteur: Acteur, keys: Sequence[int]) -> list[Act]:
+    kept = places.located(session, keys)
+    return _read(session, acteur, {key: kept[key] for key in keys if key in kept})
+
+
+def _read(session: Session, acteur: Acteur, kept: dict[int, places.Kept]) -> list[Act]:
+    """The acts by where they are kept, in that order."""
     asked: dict[tuple[Source, str], list[int]] = defaultdict(list)
-    for source, table, ident in places.located(session, keys).values():
+    for source, table, ident in kept.values():
         asked[source, table].append(ident)
     readers = {
         Source.HISTORY: _read_history, Source.MADE: _read_made, Source.CHANGED: _read_changes,
@@ -98,7 +104,7 @@ def _rows(session: Session, acteur: Acteur, keys: Sequence[int]) -> list[Act]:
 
     parts = abreast(session, *(of(source, table, wanted) for (source, table), wanted in asked.items()))
     found = {key: act for part in parts for key, act in part.items()}
-    return list(_named(session, [found[k] for k in keys if k in found]))
+    return list(_named(session, [found[k] for k in kept if k in found]))
 
 
 def entry(session: Session, acteur: Acteur, key: int) -> Act:
@@ -128,8 +134,8 @@ def of_record(session: Session, acteur: Acteur, table: str, pk: int) -> list[Act
     owned = together(session, *queries.values()) if queries else []
     own = zip(queries, owned, strict=True)
     records = {table: frozenset({pk})} | {child: frozenset(ident for (ident,) in rows) for child, rows in own}
-    keys = [key for _, key in places.places(session, acteur, Asked(records=records))]
-    return _rows(session, acteur, keys)
+    kept = [one for _, one in places.found(session, acteur, Asked(records=records))]
+    return _read(session, acteur, {places.key(*one): one for one in kept})
 
 
 Read = Iterator[tuple[int, Act, int | None]]

@@ -141,11 +141,21 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 def places(session: Session, acteur: Acteur, asked: Asked, most: int = MOST) -> list[tuple[datetime, int]]:
     """The latest acts, ``most`` at most, newest first."""
 
-    def of(source: Callable[..., Iterator[tuple[datetime, int]]]) -> Callable[[Any], list[tuple[datetime, int]]]:
+    return [(when, key(*kept)) for when, kept in found(session, acteur, asked, most)]
+
+
+Kept = tuple[Source, str, int]
+"""Where an act is kept: the source, the table that has the row, its number there."""
+
+
+def found(session: Session, acteur: Acteur, asked: Asked, most: int = MOST) -> list[tuple[datetime, Kept]]:
+    """The same by where each is kept."""
+
+    def of(source: Callable[..., Iterator[tuple[datetime, Kept]]]) -> Callable[[Any], list[tuple[datetime, Kept]]]:
         return lambda side: list(source(side, acteur, asked, most))
 
     parts = abreast(session, *map(of, (_history, _made, _changed, _waiting)))
-    return sorted(chain(*parts), reverse=True)[:most]
+    return sorted(chain(*parts), key=lambda one: (one[0], key(*one[1])), reverse=True)[:most]
 
 
 def key(source: Source, table: str, ident: int) -> int:
@@ -161,9 +171,9 @@ def key(source: Source, table: str, ident: int) -> int:
     return _SMALL | _RANK[table] << 32 | ident
 
 
-def located(session: Session, keys: Iterable[int]) -> dict[int, tuple[Source, str, int]]:
+def located(session: Session, keys: Iterable[int]) -> dict[int, Kept]:
     """Where each act is kept: the source, the table that has the row, its number there."""
-    found: dict[int, tuple[Source, str, int]] = {}
+    found: dict[int, Kept] = {}
     given: list[int] = []
     for one in keys:
         if one < 0:
@@ -209,7 +219,7 @@ def _minted(asked: Asked, ident: Any) -> list[sa.ColumnElement[bool]]:
     return lower + ([ident < first(asked.until)] if asked.until is not None else [])
 
 
-def _history(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
+def _history(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, Kept]]:
     h = Historique
     if asked.tables is not None and "interventions" not in asked.tables:
         return
@@ -220,10 +230,10 @@ def _history(session: Session, acteur: Acteur, asked: Asked, most: int) -> Itera
     if asked.actions is not None:
         query = query.where(h.action.in_(asked.actions))
     for when, ident in session.execute(query.order_by(h.id.desc()).limit(most)):
-        yield when, key(Source.HISTORY, Historique.__tablename__, ident)
+        yield when, (Source.HISTORY, Historique.__tablename__, ident)
 
 
-def _made(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
+def _made(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, Kept]]:
     if asked.actions is not None and "creation" not in asked.actions:
         return
     # The audit row of an intervention says it already.
@@ -240,13 +250,13 @@ def _made(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator
         queries.append(query.order_by(t.c.id.desc()).limit(most))
     for table, found in zip(tables, together(session, *queries) if queries else [], strict=True):
         for when, ident in found:
-            yield when, key(Source.MADE, table.name, ident)
+            yield when, (Source.MADE, table.name, ident)
 
 
 OPERATIONS = {"U": "modification", "D": "suppression"}
 
 
-def _changed(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, int]]:
+def _changed(session: Session, acteur: Acteur, asked: Asked, most: int) -> Iterator[tuple[datetime, Kept]]:
     if est_sqlite(session):
         return
     m = modifications.c
@@ -264,15 +274,15 @@ def _changed(session: Session, acteur: Acteur, asked: Asked, most: int) -> Itera
         query = query.where(_one_of(asked.records, m.nom_table, m.pk))
     for who, what in asked.words:
         query = query.where(sa.or_(m.auteur.in_(who), _one_of(what, m.nom_table, m.pk)))
-    for when, table, ident in session.execute(query.order_by(m.quand.desc()).limit(most)):
-        yield when, key(Source.CHANGED, table, ident)
+    for when, _table, ident in session.execute(query.order_by(m.quand.desc()).limit(most)):
+        yield when, (Source.CHANGED, "", ident)
 
 
 def _one_of(records: dict[str, frozenset[int]], table: Any, pk: Any) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *(sa.and_(table == name, pk.in_(pks)) for name, pks in records.items()))
 
 
-def _waiting(session: Session, _acteur: Acteur, asked: Asked, _most: int) -> Iterator[tuple[datetime, int]]:
+def _waiting(session: Session, _acteur: Acteur, asked: Asked, _most: int) -> Iterator[tuple[datetime, Kept]]:
     """What a cache has not sent; its own agency's by nature."""
     if not est_sqlite(session):
         return
@@ -296,4 +306,4 @@ def _waiting(session: Session, _acteur: Acteur, asked: Asked, _most: int) -> Ite
         if asked.records is not None and pk not in asked.records.get(table, ()):
             continue
         if all(author in who or pk in what.get(table, ()) for who, what in asked.words):
-            yield when, key(Source.WAITING, table, ident)
+            yield when, (Source.WAITING, "", ident)

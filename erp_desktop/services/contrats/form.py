@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.echeancier import Echeance, echeancier
 from erp_desktop.domain.contrats.saisie import ContratInput
@@ -24,7 +25,7 @@ from erp_desktop.services import calendrier
 from erp_desktop.services.contrats import following
 from erp_desktop.services.interventions.numbers import poste_local
 from erp_desktop.services.shared import quotas, trace
-from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
+from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie, lies
 from erp_desktop.services.shared.lists import est_sqlite
 
 _MOIS_A_VENIR = 12
@@ -87,19 +88,22 @@ _PROPRES = [f.name for f in fields(ContratFiche) if f.name in Contrat.__table__.
 def get(session: Session, acteur: Acteur, id: int) -> ContratFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    ligne = charger(session, acteur, Contrat, id, "ce contrat")
-    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
     aujourdhui = clock.today()
+    ligne, parts = abreast(
+        session, lambda s: charger(s, acteur, Contrat, id, "ce contrat"),
+        lambda s: quotas.parts(s, [id], aujourdhui),
+    )  # fmt: skip
+    client, agence = lies(session, (Client, ligne.client_id), (Agence, ligne.agence_id))
     etat = cycle.effectif(ligne.statut, ligne.date_fin, aujourdhui)
     return ContratFiche(
         **{nom: getattr(ligne, nom) for nom in _PROPRES},
-        client=session.get_one(Client, ligne.client_id).nom_entreprise,
+        client=client.nom_entreprise,
         agence_code=agence.code if agence else "",
         etat=etat.value,
         jours=None if ligne.date_fin is None else (ligne.date_fin - aujourdhui).days,
         rappel=cycle.rappel(ligne.date_fin, aujourdhui) if etat in cycle.VIVANTS else None,
         preavis_avant=cycle.preavis(ligne.date_fin, ligne.preavis_jours),
-        part=quotas.parts(session, [id], aujourdhui).get(id),
+        part=parts.get(id),
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import ice as ice_rules
 from erp_desktop.domain.enums import StatutFacture, TypeFacture
 from erp_desktop.domain.factures import delais
@@ -25,7 +26,7 @@ from erp_desktop.models import Agence, Client, Contrat, DemandeValidation, Factu
 from erp_desktop.registry.rules import VALIDATED
 from erp_desktop.services.factures import balance, numbers
 from erp_desktop.services.shared import edits, trace
-from erp_desktop.services.shared.common import agence_de, charger, ecrire, lie
+from erp_desktop.services.shared.common import agence_de, charger, ecrire, lie, lies
 
 WAITING = "Ce brouillon attend la réponse du centre : reprenez-le d'abord."
 NOT_HERE = "Ce client n'existe pas dans cette agence."
@@ -113,14 +114,16 @@ def waits(session: Session, facture_id: int) -> bool:
 def get(session: Session, acteur: Acteur, id: int) -> FactureFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    row = charger(session, acteur, Facture, id, "cette facture")
-    client = session.get_one(Client, row.client_id)
-    contrat = session.get(Contrat, row.contrat_id) if row.contrat_id else None
-    origin = session.get(Facture, row.facture_origine_id) if row.facture_origine_id else None
-    agence = session.get(Agence, row.agence_id) if row.agence_id else None
     today = clock.today()
-    found = balance.soldes(session, [id], today)[id]
-    last = _request(session, id)
+    row, settled, last = abreast(
+        session, lambda s: charger(s, acteur, Facture, id, "cette facture"),
+        lambda s: balance.soldes(s, [id], today), lambda s: _request(s, id),
+    )  # fmt: skip
+    client, contrat, origin, agence = lies(
+        session, (Client, row.client_id), (Contrat, row.contrat_id), (Facture, row.facture_origine_id),
+        (Agence, row.agence_id),
+    )  # fmt: skip
+    found = settled[id]
     frozen = row.client_fige or {}
     until = None
     if row.date_facture is not None and row.statut not in BROUILLONS:
@@ -142,7 +145,7 @@ def get(session: Session, acteur: Acteur, id: int) -> FactureFiche:  # noqa: A00
         echeance_legale=until,
         motif=(last.motif or "") if last is not None and last.etat == EtatDemande.REFUSEE
         and row.statut in BROUILLONS else "",
-        modifiable=modifiable(session, acteur, row),
+        modifiable=_may_change(acteur, row, last),
     )  # fmt: skip
 
 
@@ -157,10 +160,12 @@ def _about_ice(row: Facture, last: DemandeValidation | None) -> bool:
 
 def modifiable(session: Session, acteur: Acteur, row: Facture) -> bool:
     """Whether this person may change it, as :func:`ouvrir` decides."""
-    return (
-        row.statut in BROUILLONS and roles.peut(acteur.role, roles.Droit.FICHIER_ECRIRE)
-        and not waits(session, row.id)
-    )  # fmt: skip
+    return _may_change(acteur, row, _request(session, row.id))
+
+
+def _may_change(acteur: Acteur, row: Facture, last: DemandeValidation | None) -> bool:
+    waiting = last is not None and last.etat == EtatDemande.EN_ATTENTE
+    return row.statut in BROUILLONS and roles.peut(acteur.role, roles.Droit.FICHIER_ECRIRE) and not waiting
 
 
 def ouvrir(session: Session, acteur: Acteur, id: int) -> Facture:  # noqa: A002

@@ -6,8 +6,10 @@ along an index as the list is, so that a page of it costs what it shows, whateve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -47,6 +49,13 @@ def read(
     first: int = PAGE,
 ) -> Waiting:  # fmt: skip
     """The same for a board, which has read the clocks and the skills already."""
+    return told(visits, horloges, waiting(session, acteur, agence_id, texte, first), texte)
+
+
+def waiting(
+    session: Session, acteur: Acteur, agence_id: int | None, texte: str = "", first: int = PAGE
+) -> tuple[list[int], list[Any]]:
+    """The identifiers of what waits, one more than are counted, and what the first ones are made of."""
     i = Intervention
     request = sa.select(i.id).where(
         # By their states and deadlines: an agency has as many interventions as there are.
@@ -54,23 +63,27 @@ def read(
         jobs.a_planifier(suit=True), *jobs.dites(session, texte, suit=True),
     )  # fmt: skip
     ids = order.ids(session, request, ListQuery("", "sla", False, MOST + 1), strata.Among(strata.A_PLANIFIER))
-    return Waiting(
-        _made(session, visits, horloges, ids[: min(first, MOST)]), min(len(ids), MOST), len(ids) > MOST, texte
-    )
-
-
-def _made(session: Session, visits: Visits, horloges: Horloges, ids: list[int]) -> tuple[Visit, ...]:
-    """What is due first first: where a contract says how soon work is begun, that is what is due, and it is named."""
-    i, now = Intervention, clock.now()
     query = (
         sa.select(*VISIT, i.date_debut_travaux, Contrat)
         .join(Client, Client.id == i.client_id)
         .join(Equipement, Equipement.id == i.equipement_id)
         .outerjoin(Contrat, Contrat.id == i.contrat_id)
-        .where(i.id.in_(ids))
+        .where(i.id.in_(ids[: min(first, MOST)]))
     )
+    return ids, list(session.execute(query))
+
+
+def told(visits: Visits, horloges: Horloges, found: tuple[list[int], list[Any]], texte: str) -> Waiting:
+    """What :func:`waiting` read, as a board shows it."""
+    ids, rows = found
+    return Waiting(_made(visits, horloges, ids, rows), min(len(ids), MOST), len(ids) > MOST, texte)
+
+
+def _made(visits: Visits, horloges: Horloges, ids: list[int], rows: Sequence[Any]) -> tuple[Visit, ...]:
+    """What is due first first: where a contract says how soon work is begun, that is what is due, and it is named."""
+    now = clock.now()
     found: dict[int, tuple[datetime, Visit]] = {}
-    for row in session.execute(query):
+    for row in rows:
         visit = visits.make(row)
         prise = prise_en_charge(horloges, row, row.Contrat, now)
         due = prise.ou(visit.sla_etat, visit.sla_reste_min, row.date_limite)

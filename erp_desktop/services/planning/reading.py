@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import (
     EtatCreneau,
@@ -39,7 +41,7 @@ from erp_desktop.services.planning import backlog
 from erp_desktop.services.planning.availability import occurrences
 from erp_desktop.services.planning.checks import DEFAULTS
 from erp_desktop.services.planning.data import HOUR, LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
-from erp_desktop.services.planning.visits import VISIT, Visits
+from erp_desktop.services.planning.visits import VISIT, Visits, required
 from erp_desktop.services.shared.clocks import Horloges
 from erp_desktop.services.shared.lists import hors_index, portee
 
@@ -65,8 +67,6 @@ def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = 
         if ids is not None
         else query.where(t.is_active.is_(True), t.agence_id == agence_id)
     )
-    rows = list(session.execute(query))
-    names = technicien_names.noms(session, (r.id for r in rows))
     skills: dict[int, list[Skill]] = {}
     k = TechnicienCompetence
     held = sa.select(
@@ -74,7 +74,12 @@ def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = 
     )
     held = held.join(Competence, Competence.id == k.competence_id).join(t, t.id == k.technicien_id)
     held = held.where(k.technicien_id.in_(ids)) if ids is not None else held.where(t.agence_id == agence_id)
-    for who, skill, nom, niveau, since, months in session.execute(held.order_by(Competence.nom)):
+    held = held.order_by(Competence.nom)
+    rows, every, known = abreast(
+        session, partial(_rows, asked=query), technicien_names.tous, partial(_rows, asked=held)
+    )
+    names = technicien_names.dire(every, [r.id for r in rows])
+    for who, skill, nom, niveau, since, months in known:
         until = _months_later(since, months) if since is not None and months else None
         skills.setdefault(who, []).append(Skill(skill, nom, niveau, until))
     made = [
@@ -82,6 +87,10 @@ def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = 
                tuple(skills.get(r.id, ())), horaires.lire(r.horaires_travail)) for r in rows
     ]  # fmt: skip
     return tuple(sorted(made, key=lambda p: (p.equipe or "", p.nom, p.id)))
+
+
+def _rows(session: Session, asked: Any) -> list[Any]:
+    return list(session.execute(asked))
 
 
 def _months_later(jour: date, months: int) -> date:
@@ -107,11 +116,11 @@ def _slots(acteur: Acteur, agence_id: int | None) -> Any:
     )  # fmt: skip
 
 
-def cards(
-    session: Session, acteur: Acteur, visits: Visits, agence_id: int | None, begin: datetime, end: datetime,
+def _planned(
+    session: Session, acteur: Acteur, agence_id: int | None, begin: datetime, end: datetime,
     technicien_id: int | None = None,
-) -> list[Card]:  # fmt: skip
-    """Slots that touch a span of time, and planned interventions without a slot."""
+) -> list[list[Any]]:  # fmt: skip
+    """Slots that touch a span of time, then planned interventions without a slot, as they are read."""
     c, i = Creneau, Intervention
     query = _slots(acteur, agence_id).where(c.debut > begin - LONGEST, c.debut < end, c.fin > begin)
     loose = (
@@ -126,8 +135,14 @@ def cards(
     )  # fmt: skip
     if technicien_id is not None:
         query, loose = query.where(c.technicien_id == technicien_id), loose.where(i.technicien_id == technicien_id)
-    found = [card(visits, row) for row in session.execute(query)]
-    for row in session.execute(loose):
+    return abreast(session, partial(_rows, asked=query), partial(_rows, asked=loose))
+
+
+def _cards(visits: Visits, planned: Sequence[Sequence[Any]], begin: datetime) -> list[Card]:
+    """Cards of what :func:`_planned` read."""
+    slots, loose = planned
+    found = [card(visits, row) for row in slots]
+    for row in loose:
         until = row.date_planifiee + timedelta(minutes=row.duree_estimee or HOUR)
         if until > begin:
             zone = row.zone_planifiee or clock.CASABLANCA.key
@@ -176,25 +191,41 @@ def board(
         asked: what waits to be planned is to answer these words, and how many visits of it are shown.
     """
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    agences = _agences(session, acteur)
+    agences, horloges = abreast(session, partial(_agences, acteur=acteur), Horloges)
     chosen = next((a for a in agences if a[0] == agence_id), agences[0] if agences else None)
     ident = chosen[0] if chosen else acteur.agence_id
-    horloges = Horloges(session)
     horaire = horloges.de(ident)
     begin = _midnight(horaire, premier)
     end = _midnight(horaire, premier + timedelta(days=jours))
-    visits = Visits(session, horaire, ident)
+    last, (texte, first) = premier + timedelta(days=jours), asked
+    needs, planned, waits, judged = abreast(
+        session, partial(required, agence_id=ident),
+        lambda s: _planned(s, acteur, ident, begin, end),
+        lambda s: backlog.waiting(s, acteur, ident, texte, first),
+        lambda s: _judged(s, ident, premier, last, begin, end),
+    )  # fmt: skip
+    visits = Visits(session, horaire, ident, needs)
     made = Board(
-        horaire=horaire, feries=holidays(session, ident, premier, premier + timedelta(days=jours)),
-        techniciens=people(session, ident),
-        cards=tuple(cards(session, acteur, visits, ident, begin, end)),
-        absences=tuple(away(session, ident, begin, end)), verdicts=verdicts(session, ident),
+        horaire=horaire, cards=tuple(_cards(visits, planned, begin)), **judged,
         agence_id=ident, agence=chosen[1] if chosen else "", premier=premier, jours=jours,
-        waiting=backlog.read(session, acteur, visits, horloges, ident, *asked), lu_a=clock.now(), agences=agences,
+        waiting=backlog.told(visits, horloges, waits, texte), lu_a=clock.now(), agences=agences,
     )  # fmt: skip
     # Put in order here, not on the thread of a window.
     _ = made.crossing, made.away_of, made.people
     return made
+
+
+def _judged(
+    session: Session, agence_id: int | None, first: date, last: date, begin: datetime, end: datetime,
+    ids: Sequence[int] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What judges plans of an agency beside the plans themselves: the fields of a board that it gives."""
+    one = ids[0] if ids is not None and len(ids) == 1 else None
+    feries, techniciens, absences, rules = abreast(
+        session, lambda s: holidays(s, agence_id, first, last), lambda s: people(s, agence_id, ids),
+        lambda s: away(s, agence_id, begin, end, one), partial(verdicts, agence_id=agence_id),
+    )  # fmt: skip
+    return {"feries": feries, "techniciens": techniciens, "absences": tuple(absences), "verdicts": rules}
 
 
 def _midnight(horaire: sla.Horaire, jour: date) -> datetime:
@@ -215,25 +246,26 @@ def facts(
     end: datetime,
 ) -> tuple[Facts, Visit]:  # fmt: skip
     """What judges plans of one intervention between two instants; every technicien of its agency unless named."""
-    row = session.execute(
+    asked = (
         sa.select(*VISIT)
         .join(Client, Client.id == Intervention.client_id)
         .join(Equipement, Equipement.id == Intervention.equipement_id)
         .where(Intervention.id == intervention_id, *portee(acteur, Intervention.agence_id))
-    ).first()
+    )
+    row, horloges = abreast(session, lambda s: s.execute(asked).first(), Horloges)
     if row is None:
         raise NotFoundError("Introuvable : cette intervention n'existe pas, ou appartient à une autre agence.")
     agence = row.agence_id
-    horaire = Horloges(session).de(agence)
-    visits = Visits(session, horaire, agence)
+    horaire = horloges.de(agence)
     first, last = begin.astimezone(horaire.zone).date(), end.astimezone(horaire.zone).date()
     ids = list(technicien_ids) if technicien_ids is not None else None
     one = ids[0] if ids is not None and len(ids) == 1 else None
-    made = Facts(
-        horaire=horaire, feries=holidays(session, agence, first, last), techniciens=people(session, agence, ids),
-        cards=tuple(cards(session, acteur, visits, agence, begin, end, one)),
-        absences=tuple(away(session, agence, begin, end, one)), verdicts=verdicts(session, agence),
+    needs, planned, judged = abreast(
+        session, partial(required, agence_id=agence), lambda s: _planned(s, acteur, agence, begin, end, one),
+        lambda s: _judged(s, agence, first, last, begin, end, ids),
     )  # fmt: skip
+    visits = Visits(session, horaire, agence, needs)
+    made = Facts(horaire=horaire, cards=tuple(_cards(visits, planned, begin)), **judged)
     return made, visits.make(row)
 
 

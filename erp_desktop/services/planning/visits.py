@@ -41,12 +41,22 @@ VISIT = (
 )  # fmt: skip
 
 
-class Visits:
-    """Makes visits of rows; skills and clocks are read once."""
+Needs = dict[str, tuple[Skill, ...]]
+"""Type of machine, folded → the skills that work on it needs."""
 
-    def __init__(self, session: Session, horaire: sla.Horaire, agence_id: int | None) -> None:
+
+class Visits:
+    """Makes visits of rows; skills and clocks are read once.
+
+    Args:
+        needs: what :func:`required` gave, where it was read already.
+    """
+
+    def __init__(
+        self, session: Session, horaire: sla.Horaire, agence_id: int | None, needs: Needs | None = None
+    ) -> None:
         self._horaire, self._now = horaire, clock.now()
-        self._needs = required(session, agence_id)
+        self._needs = required(session, agence_id) if needs is None else needs
         self._session = session
         self._skills: dict[int, Skill] = {}
 
@@ -71,12 +81,13 @@ class Visits:
         if plan is None or any(skill.competence_id == plan for skill in needs):
             return needs
         if plan not in self._skills:
-            found = self._session.get_one(Competence, plan)
-            self._skills[plan] = Skill(plan, found.nom, Niveau.DEBUTANT.value)
+            # All at once: each of another plan would be a round trip of its own.
+            every = self._session.execute(sa.select(Competence.id, Competence.nom))
+            self._skills = {ident: Skill(ident, nom, Niveau.DEBUTANT.value) for ident, nom in every}
         return (*needs, self._skills[plan])
 
 
-def required(session: Session, agence_id: int | None) -> dict[str, tuple[Skill, ...]]:
+def required(session: Session, agence_id: int | None) -> Needs:
     """Type of machine, folded → the skills that work on it needs, in this agency."""
     r = CompetenceRequise
     query = sa.select(r.type_equipement, r.competence_id, Competence.nom, r.niveau)

@@ -8,10 +8,12 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+import sqlalchemy as sa
 from dateutil.relativedelta import relativedelta
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import AncrePlanning, StatutEquipement, StatutPlanning
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -24,7 +26,7 @@ from erp_desktop.registry.rules import RETIRED_PLAN
 from erp_desktop.services.preventif.dues import rythme_de
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges
-from erp_desktop.services.shared.common import charger, ecrire, lie
+from erp_desktop.services.shared.common import charger, ecrire, lie, lies
 from erp_desktop.services.shared.edits import modifier
 
 RYTHME = frozenset(
@@ -92,32 +94,39 @@ _PROPRES = [f.name for f in fields(PlanFiche) if f.name in Planning.__table__.co
 def get(session: Session, acteur: Acteur, id: int) -> PlanFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
-    ligne = charger(session, acteur, Planning, id, "ce plan")
-    machine = session.get_one(Equipement, ligne.equipement_id)
-    agence = session.get(Agence, ligne.agence_id) if ligne.agence_id else None
-    checklist = session.get(Checklist, ligne.checklist_id) if ligne.checklist_id else None
-    competence = session.get(Competence, ligne.competence_id) if ligne.competence_id else None
-    compteur = session.get(Compteur, ligne.compteur_id) if ligne.compteur_id else None
+    du_client = sa.select(Client.nom_entreprise).join(Equipement, Equipement.client_id == Client.id)
+    du_client = du_client.join(Planning, Planning.equipement_id == Equipement.id).where(Planning.id == id)
+    ligne, client, horloges = abreast(
+        session, lambda s: charger(s, acteur, Planning, id, "ce plan"), lambda s: s.scalar(du_client), Horloges
+    )
+    machine, agence, checklist, competence, compteur = lies(
+        session, (Equipement, ligne.equipement_id), (Agence, ligne.agence_id), (Checklist, ligne.checklist_id),
+        (Competence, ligne.competence_id), (Compteur, ligne.compteur_id),
+    )  # fmt: skip
     return PlanFiche(
         **{nom: getattr(ligne, nom) for nom in _PROPRES},
         equipement=machine.nom,
         client_id=machine.client_id,
-        client=session.get_one(Client, machine.client_id).nom_entreprise,
+        client=client,
         agence_code=agence.code if agence else "",
         checklist=checklist.nom if checklist else None,
         competence=competence.nom if competence else None,
         technicien_prefere=technicien_names.nom(session, ligne.technicien_prefere_id),
         compteur=f"{compteur.nom} ({compteur.unite})" if compteur else None,
-        suite=apercu(session, ligne) if ligne.statut == StatutPlanning.ACTIF else (),
+        suite=_apercu(horloges, ligne) if ligne.statut == StatutPlanning.ACTIF else (),
     )
 
 
 def apercu(session: Session, plan: Planning) -> tuple[Apercu, ...]:
     """The next dates of a plan that counts on the calendar; none for a rule that cannot be read."""
+    return _apercu(Horloges(session), plan) if plan.ancre == AncrePlanning.CALENDRIER else ()
+
+
+def _apercu(horloges: Horloges, plan: Planning) -> tuple[Apercu, ...]:
     jour = clock.today()
     if plan.ancre != AncrePlanning.CALENDRIER:
         return ()
-    horaire = Horloges(session).de(plan.agence_id)
+    horaire = horloges.de(plan.agence_id)
     calendrier = rythme_de(plan, jour)
     try:
         # A dozen dates of the rarest rule that is admitted.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.db.fewer_trips import Gathering, gathered
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -42,6 +43,15 @@ def charger(session: Session, acteur: Acteur, modele: type[M], ident: int, nom: 
     if ecrire and ligne.agence_id is None and not roles.peut(acteur.role, roles.Droit.ADMINISTRER):
         raise NotAllowedError("Cette fiche est partagée par toutes les agences : seul un administrateur la modifie.")
     return ligne
+
+
+def lies(session: Session, *cherches: tuple[type[Any], int | None]) -> list[Any]:
+    """Rows that others point at, None where nothing is pointed at: at the centre all of them in one round trip."""
+
+    def de(modele: type[Any], ident: int | None) -> Callable[[Session], Any]:
+        return lambda side: None if ident is None else side.get(modele, ident)
+
+    return abreast(session, *(de(modele, ident) for modele, ident in cherches))
 
 
 def lie(

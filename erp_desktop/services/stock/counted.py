@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.suivi import REPRISE, SuiviPiece
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee, User
-from erp_desktop.services.shared.common import charger
+from erp_desktop.services.shared.common import charger, lies
+from erp_desktop.services.shared.lists import paquets
 from erp_desktop.services.stock import quantities, valuation
 from erp_desktop.services.stock.quantities import EFFET, thousandths, units
 
@@ -97,34 +101,18 @@ def get(session: Session, acteur: Acteur, ident: int) -> Sheet:
     Expected is read at the moment when a part was counted: what is taken from the shelf afterwards is no difference.
     """
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    row = charger(session, acteur, Inventaire, ident, "cet inventaire")
-    depot = session.get_one(Depot, row.depot_id)
-    counts: dict[Key, tuple[Decimal, datetime]] = {
-        (piece, lot): (units(n), when)
-        for piece, lot, n, when in session.execute(
-            sa.select(
-                L.piece_id, L.lot, sa.func.sum(thousandths(L.quantite)),
-                sa.func.max(L.comptee_a, type_=L.comptee_a.type),
-            )
-            .where(L.inventaire_id == ident)
-            .group_by(L.piece_id, L.lot)
-            .having(LEFT > 0)
-        )
-    }  # fmt: skip
-    motives = _motives(session, ident)
-    now = _held(session, depot.id)
-    expected = expected_at(session, depot.id, {key: when for key, (_, when) in counts.items()}, without=ident)
-    moved = _moved(session, row)
+    row, counts, motives, entries = abreast(
+        session, lambda s: charger(s, acteur, Inventaire, ident, "cet inventaire"),
+        partial(_counts, ident=ident), partial(_motives, ident=ident), partial(_entries, ident=ident),
+    )  # fmt: skip
+    counted_at = {key: when for key, (_, when) in counts.items()}
+    [depot], now, expected, moved = abreast(
+        session, lambda s: lies(s, (Depot, row.depot_id)), partial(_held, depot=row.depot_id),
+        lambda s: expected_at(s, row.depot_id, counted_at, without=ident), partial(_moved, sheet=row),
+    )  # fmt: skip
     keys = [key for key, held in now.items() if held] + [key for key in counts if not now.get(key)]
     parts = list(dict.fromkeys(piece for piece, _ in keys))
-    costs = valuation.average_costs(session, parts)
-    d = PieceDetachee
-    named: dict[int, Any] = {}
-    for block in [parts[i : i + 500] for i in range(0, len(parts), 500)]:
-        query = sa.select(d.id, d.reference, d.designation, d.code_barres, d.emplacement, d.unite).where(
-            d.id.in_(block)
-        )
-        named |= {part.id: part for part in session.execute(query)}
+    costs, named = abreast(session, partial(valuation.average_costs, pieces=parts), partial(_named, parts=parts))
     lines = []
     for key in keys:
         part = named.get(key[0])
@@ -143,9 +131,29 @@ def get(session: Session, acteur: Acteur, ident: int) -> Sheet:
             )
         )  # fmt: skip
     lines.sort(key=lambda x: (x.emplacement == "", x.emplacement, x.reference, x.lot or ""))
-    return Sheet(
-        row.id, row.numero, row.etat, depot.id, depot.nom, row.ouvert_a, tuple(lines), _entries(session, ident)
-    )
+    return Sheet(row.id, row.numero, row.etat, depot.id, depot.nom, row.ouvert_a, tuple(lines), entries)
+
+
+def _counts(session: Session, ident: int) -> dict[Key, tuple[Decimal, datetime]]:
+    """What was counted of each part or lot, and when last."""
+    query = (
+        sa.select(
+            L.piece_id, L.lot, sa.func.sum(thousandths(L.quantite)),
+            sa.func.max(L.comptee_a, type_=L.comptee_a.type),
+        )
+        .where(L.inventaire_id == ident)
+        .group_by(L.piece_id, L.lot)
+        .having(LEFT > 0)
+    )  # fmt: skip
+    return {(piece, lot): (units(n), when) for piece, lot, n, when in session.execute(query)}
+
+
+def _named(session: Session, parts: Sequence[int]) -> dict[int, Any]:
+    d, found = PieceDetachee, {}
+    for block in paquets(parts):
+        query = sa.select(d.id, d.reference, d.designation, d.code_barres, d.emplacement, d.unite)
+        found.update({part.id: part for part in session.execute(query.where(d.id.in_(block)))})
+    return found
 
 
 def _motives(session: Session, ident: int) -> dict[Key, str]:
@@ -176,10 +184,8 @@ def _followed(session: Session, depot: int) -> set[int]:
 
 def _held(session: Session, depot: int) -> dict[Key, Decimal]:
     """What the ledger holds in a place, by part; of those that are followed, by lot."""
-    followed = _followed(session, depot)
-    found: dict[Key, Decimal] = {
-        (piece, None): n for piece, n in quantities.whole_depot(session, depot).items() if piece not in followed
-    }
+    followed, whole = abreast(session, partial(_followed, depot=depot), partial(quantities.whole_depot, depot=depot))
+    found: dict[Key, Decimal] = {(piece, None): n for piece, n in whole.items() if piece not in followed}
     if followed:
         query = (
             sa.select(M.piece_id, M.lot, quantities.total())

@@ -18,6 +18,7 @@ from erp_desktop.services import calendrier, interventions, techniciens
 from erp_desktop.services.planning import actions, availability, postpone, reading, settings, suggestion
 from erp_desktop.services.planning.actions import PlanRefusedError, Wish
 from erp_desktop.services.preventif import year
+from erp_desktop.services.shared.clocks import Horloges
 from tests.services.branch import Monde
 
 MONDAY = date(2027, 3, 1)
@@ -79,7 +80,7 @@ def test_load_suggestions_and_what_is_put_off_count_with_them(semaine: Monde) ->
     assert later is not None
     assert (later.debut, later.fin) == (at(8, day=2), at(10, day=2))
     with transaction(m.engine, write=False) as session:
-        weeks = year._capacity(session, m.agent, {m.cas}, [MONDAY])
+        weeks = year._capacity(Horloges(session), year._people(session, m.agent), [MONDAY])
     assert weeks == {MONDAY: 1680 + 2640}, "what the year's load is held against"
 
 
