@@ -47,6 +47,7 @@ class UpkeepPage(Page):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setAccessibleName(title)
         area.setWidget(inside)
         column.addWidget(area, 1)
         self._column = column

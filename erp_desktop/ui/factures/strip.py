@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.reports import palette
 from erp_desktop.services.factures import Tranche, Tuile
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.kit import icons, paint
@@ -106,11 +107,14 @@ class _Tile(KeyboardRing, EnterPresses, Fading, QAbstractButton):
         painter.end()
 
 
+def shades() -> list[QColor]:
+    """The colours of what is due, from not yet to the latest: those of the charts, then a danger."""
+    series = palette.lire(theme().dark).series
+    return [*(QColor(series[n]) for n in (5, 3, 4, 1)), theme().color("semantic.danger.solid")]
+
+
 class _Bar(QWidget):
     """Shares of what is due, from not yet due to the latest."""
-
-    _INKS = ("semantic.info.soft", "semantic.info.solid", "semantic.warning.soft", "semantic.warning.solid",
-             "semantic.danger.solid")  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,11 +127,11 @@ class _Bar(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, left = QPainter(self), theme(), 0
-        for share, ink in zip(self._shares, self._INKS, strict=False):
+        for share, ink in zip(self._shares, shades(), strict=False):
             wide = round(share * self.width())
             if wide:
                 place = paint.visual(look.rtl, self.rect(), QRect(left, 0, max(2, wide - 2), 10))
-                paint.rounded(painter, place, 2, look.color(ink), look.color("border.default"))
+                paint.rounded(painter, place, 2, ink, look.color("border.default"))
             left += wide
         painter.end()
 

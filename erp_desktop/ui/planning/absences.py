@@ -58,6 +58,7 @@ class AbsencesBox(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setFixedHeight(190)
         inside = QWidget()
         inside.setObjectName("corps")

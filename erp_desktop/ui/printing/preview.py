@@ -110,6 +110,7 @@ class PreviewWindow(QDialog):
         self.column.setSpacing(14)
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setAccessibleName(tr("Aperçu imprimé"))
         area.setWidget(self.holder)
         column.addWidget(area, 1)
         self.show_pages()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.rapports.figures import Figure, Unit
@@ -63,6 +63,7 @@ class AnswerView(QScrollArea):
         self._found: Answer | None = None
         self._listed: list[tuple[str, list[Value]]] = []
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = QWidget()
         inner.setObjectName("corps")
         column = QVBoxLayout(inner)

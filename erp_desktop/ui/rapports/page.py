@@ -95,6 +95,7 @@ class RapportsPage(Page):
         self._pile = QStackedLayout(self)
         zone = QScrollArea()
         zone.setWidgetResizable(True)
+        zone.setAccessibleName(tr("Rapports"))
         corps = QWidget()
         corps.setObjectName("corps")
         colonne = QVBoxLayout(corps)
