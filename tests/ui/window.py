@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from erp_desktop.app import Desktop
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.settings import Settings
@@ -48,6 +49,14 @@ def settle(qtbot: QtBot, window: QWidget, tasks: Tasks) -> None:
         qtbot.wait(1)
         running[:] = filter(_pausing, window.findChildren(QTimer))
         still = still + 1 if quiet() else 0
+
+
+def at_rest(qtbot: QtBot, desktop: Desktop) -> Workspace:
+    """The workspace of a whole program, once nothing is read or written in it."""
+    assert desktop.workspace is not None
+    assert desktop.tasks is not None
+    settle(qtbot, desktop.window, desktop.tasks)
+    return desktop.workspace
 
 
 class Bureau:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from erp_desktop.errors import ErpError
 from erp_desktop.services.administration import source
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device.administration import Seat
@@ -23,8 +24,8 @@ from erp_desktop.ui.audit.people_page import PeoplePage
 from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.navigation import NavItem
 from erp_desktop.ui.kit.controls import Button, Text, clear
-from erp_desktop.ui.kit.i18n import tr
-from erp_desktop.ui.kit.states import EmptyState
+from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.kit.surfaces import Banner, Card, Surface
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.spec import ListSpec
@@ -88,10 +89,40 @@ class AdministrationPage(Page):
         for keys, by in (("Alt+Down", 1), ("Alt+Up", -1)):
             shortcut = QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda by=by: self.step(by))
-        contexte.tasks.run(
-            source.inscriptible, lambda may: self._settle(here(contexte, writes=may)),
+        self._waits: QWidget | None = None
+        contexte.bus.data_changed.connect(self._changed)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Ask where this window may write: the rooms follow from it."""
+        self.contexte.tasks.run(
+            source.inscriptible,
+            lambda may: self._settle(here(self.contexte, writes=may)),
+            self._not_begun,
             owner=self,
+        )
+
+    def _not_begun(self, error: Exception) -> None:
+        """Said in its place: a room that does not know where it writes shows nothing."""
+        self._drop_waits()
+        told = said(str(error)) if isinstance(error, ErpError) else tr("Le détail est dans le journal de ce poste.")
+        self._waits = ErrorState(
+            tr("L'administration n'a pas pu être lue"), told,
+            [Button(tr("Réessayer"), "primary", on_click=self._begin)],
         )  # fmt: skip
+        self.stack.addWidget(self._waits)
+        self.stack.setCurrentWidget(self._waits)
+
+    def _drop_waits(self) -> None:
+        waits, self._waits = self._waits, None
+        if waits is not None:
+            self.stack.removeWidget(waits)
+            waits.deleteLater()
+
+    def _changed(self, _changes: object, _initiator: object) -> None:
+        # As when the line to the centre is there again.
+        if self._waits is not None:
+            self._begin()
 
     def _rooms(self) -> QWidget:
         side = Surface("surface.nav", "border.subtle", sides="e")
@@ -164,6 +195,7 @@ class AdministrationPage(Page):
 
     def _settle(self, place: Place) -> None:
         self._keep()
+        self._drop_waits()
         for page in self._pages.values():
             self.stack.removeWidget(page)
             page.deleteLater()
@@ -199,6 +231,9 @@ class AdministrationPage(Page):
         """Show a room, made the first time."""
         self.current = key
         self.items[key].setChecked(True)
+        if self._waits is not None:
+            # Where it is written decides what a room offers.
+            return self._waits
         self._area.ensureWidgetVisible(self.items[key])
         if key not in self._pages:
             page = self._make(key)

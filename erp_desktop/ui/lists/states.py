@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop import clock
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import CentralUnreachableError, ErpError
 from erp_desktop.settings import Mode
 from erp_desktop.ui.bug import offer_bundle
 from erp_desktop.ui.kit.controls import Button
@@ -105,6 +105,11 @@ def _report(page: ListPage, error: Exception) -> tuple[str, str]:
 def error_banner(page: ListPage, error: Exception) -> Banner:
     """Since when the list cannot be read, and the file that IT is sent."""
     hour = clock.local(clock.now()).strftime("%H:%M")
+    if isinstance(error, CentralUnreachableError):
+        words = tr(
+            "Hors ligne depuis {heure} : cette liste se lira d'elle-même quand la ligne reviendra.", heure=hour
+        )
+        return Banner("warning", words, icon="cloud-slash", square=True)
     words = tr("Lecture impossible depuis {heure}. Les autres écrans restent utilisables.", heure=hour)
     _detail, report = _report(page, error)
     return Banner(
@@ -113,8 +118,11 @@ def error_banner(page: ListPage, error: Exception) -> Banner:
     )  # fmt: skip
 
 
-def error_state(page: ListPage, error: Exception) -> ErrorState:
-    """What failed, in words for the clerk and in detail for support."""
+def error_state(page: ListPage, error: Exception) -> EmptyState | ErrorState:
+    """What failed, in words for the clerk and in detail for support; of a line that is cut there is no detail."""
+    again = Button(tr("Réessayer la lecture"), "primary", icon="arrows-clockwise", on_click=page.reload)
+    if isinstance(error, CentralUnreachableError):
+        return EmptyState(tr("Cette liste n'a pas pu être lue"), said(str(error)), [again], icon="cloud-slash")
     expected = isinstance(error, ErpError)
     told = said(str(error)) if expected else tr(
         "Une erreur inattendue empêche de lire cette liste. Ce qui attend d'être envoyé est intact. "
@@ -122,7 +130,7 @@ def error_state(page: ListPage, error: Exception) -> ErrorState:
     )  # fmt: skip
     detail, report = _report(page, error)
     buttons = [
-        Button(tr("Réessayer la lecture"), "primary", icon="arrows-clockwise", on_click=page.reload),
+        again,
         Button(tr("Copier le rapport"), icon="copy", on_click=lambda: QGuiApplication.clipboard().setText(report)),
     ]
     return ErrorState(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu
 
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import CentralUnreachableError, ErpError, ValidationError
 from erp_desktop.services import views as service
 from erp_desktop.services.views import Definition, View
 from erp_desktop.ui.bus import Changes
@@ -32,7 +32,7 @@ class Views(QObject):
         self._page, self._contexte = page, page.contexte
         self.all: list[View] = []
         self.current: View | None = None
-        self._untouched = True
+        self._untouched, self._missed = True, False
         self.button = Button(tr("Vues"), icon="bookmark-simple", tip=tr("Vues enregistrées"), on_click=self.offer)
         self.strip = self._make_strip()
         self.strip.hide()
@@ -66,8 +66,15 @@ class Views(QObject):
     def reload(self, then: Callable[[list[View]], object] | None = None) -> None:
         acteur, liste = self._contexte.acteur, self._page.spec.key
         self._contexte.tasks.run(
-            lambda session: service.views(session, acteur, liste), then or self._arrived, self._failed, owner=self
+            lambda session: service.views(session, acteur, liste), then or self._arrived, self._not_read, owner=self
         )  # fmt: skip
+
+    def _not_read(self, error: Exception) -> None:
+        # Of a line that is cut the list itself tells, and both are read again when it is back.
+        if isinstance(error, CentralUnreachableError):
+            self._missed = True
+        else:
+            self._failed(error)
 
     def _arrived(self, found: list[View]) -> None:
         self.all = found
@@ -76,6 +83,7 @@ class Views(QObject):
         self._say()
 
     def _first(self, found: list[View]) -> None:
+        self._missed = False
         self._arrived(found)
         default = next((one for one in found if one.default), None)
         if default is not None and self._untouched and not self._page.filter.text():
@@ -88,7 +96,7 @@ class Views(QObject):
 
     def _data_changed(self, changes: Changes, initiator: object) -> None:
         if "vues_enregistrees" in changes and initiator is not self:
-            self.reload()
+            self.reload(self._first if self._missed else None)
 
     # Opening
 

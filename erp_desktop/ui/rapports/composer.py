@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.domain.rapports.definition import FILTERS, Definition
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import CentralUnreachableError, ErpError, ValidationError
 from erp_desktop.reports import interventions
 from erp_desktop.reports.catalogue import compute
 from erp_desktop.reports.catalogue.ask import Scope, Value
@@ -73,12 +73,13 @@ class ComposerPage(Page):
         self.kept: list[Saved] = []
         self._asked = 0
         self._stopped = False
-        self._filling = False
+        self._filling = self._cut = False
         self._names: dict[Any, str] = {}
         self._lay_out()
         self.progressed.connect(self.strip.tell, Qt.ConnectionType.QueuedConnection)
         self.remove.setEnabled(False)
         self.chosen.choose(Definition(("encours", "sla_tenus", "mttr"), "agence"), {})
+        contexte.bus.data_changed.connect(lambda *_: self.reload() if self._cut else None)
         self.reload()
 
     def _lay_out(self) -> None:
@@ -178,6 +179,7 @@ class ComposerPage(Page):
 
     def reload(self) -> bool:
         self._asked += 1
+        self._cut = False
         turn, acteur, title = self._asked, self._contexte.acteur, self.name.text().strip()
         try:
             wanted = self.definition
@@ -202,11 +204,13 @@ class ComposerPage(Page):
 
     def _failed(self, turn: int, error: Exception) -> None:
         if turn == self._asked:
-            self.freshness.setText("")
+            self._cut = isinstance(error, CentralUnreachableError)
             words = (
                 said(str(error)) if isinstance(error, ErpError) else tr("Le détail est dans le journal de ce poste.")
             )
+            self.freshness.setText(words)
             self.refusal.say(words)
+            self.status_changed.emit(*self.status())
 
     def _arrived(
         self, turn: int, found: Answer, listed: list[tuple[str, list[Value]]], kept: list[Saved], named: Named

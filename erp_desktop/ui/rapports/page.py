@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import CentralUnreachableError, ErpError
 from erp_desktop.reports import palette, pdf
 from erp_desktop.reports.modele import ParamsRapport, RapportInterventions
 from erp_desktop.reports.papers import engine
@@ -81,7 +81,7 @@ class RapportsPage(Page):
         self.choix = Choix(contexte.acteur, self)
         self.choix.change.connect(self.reload)
         self._graphes: dict[str, Chart] = {}
-        self._demande = 0
+        self._demande, self._coupe = 0, False
         self._batir()
         self._recompte = Recount(self, self.tuiles.values)
         self.exporte.connect(self._exporte, Qt.ConnectionType.QueuedConnection)
@@ -183,6 +183,7 @@ class RapportsPage(Page):
 
     def reload(self) -> bool:
         self._demande += 1
+        self._coupe = False
         acteur = self._contexte.acteur
         params = ParamsRapport(*self.choix.bornes, agence_id=self.choix.agence_id)
 
@@ -231,7 +232,10 @@ class RapportsPage(Page):
         )
 
     def _donnees_changees(self, changes: Any, _initiateur: object) -> None:
-        if self.rapport is not None and {"interventions", "lignes_intervention"} & set(changes):
+        if self._coupe:
+            # As when the line to the centre is there again.
+            self.reload()
+        elif self.rapport is not None and {"interventions", "lignes_intervention"} & set(changes):
             self.fraicheur.setText(tr("des données ont changé depuis le calcul, F5 pour recalculer"))
 
     def _recu(self, numero: int, lu: _Lu) -> None:
@@ -292,6 +296,8 @@ class RapportsPage(Page):
         if numero != self._demande:
             return
         self._recompte.end()
+        self.fraicheur.setText("")
+        self._coupe = isinstance(erreur, CentralUnreachableError)
         mots = said(str(erreur)) if isinstance(erreur, ErpError) else tr("Le détail est dans le journal de ce poste.")
         etat = ErrorState(tr("Ce rapport n'a pas pu être calculé"), mots,
                           [Button(tr("Réessayer"), "primary", on_click=self.reload)])  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import CentralUnreachableError, ErpError
 from erp_desktop.reports.catalogue.ask import Scope
 from erp_desktop.reports.managers.dashboard import TILES, Dashboard
 from erp_desktop.reports.managers.rows import Place, rows_of
@@ -60,7 +60,7 @@ class TableauPage(Page):
         self.contexte = contexte
         self.board: Dashboard | None = None
         self.trends: dict[str, tuple[float | None, ...]] = {}
-        self._asked = 0
+        self._asked, self._cut = 0, False
         self.choix = Choix(contexte.acteur, self)
         self.choix.choisir_periode("30j")
         self.narrow = Narrowing(contexte)
@@ -275,6 +275,7 @@ class TableauPage(Page):
         if turn != self._asked:
             return
         self._recount.end()
+        self._cut = isinstance(error, CentralUnreachableError)
         self.freshness.setText("")
         clear(self._error)
         told = said(str(error)) if isinstance(error, ErpError) else tr("Le détail est dans le journal de ce poste.")
@@ -282,7 +283,7 @@ class TableauPage(Page):
                                          [Button(tr("Réessayer"), "primary", on_click=self.reload)]))  # fmt: skip
 
     def _data_changed(self, changes: Any, _initiator: object) -> None:
-        if self.board is not None and _TABLES & set(changes):
+        if (self.board is not None or self._cut) and _TABLES & set(changes):
             self._later.start()
 
     # Showing
