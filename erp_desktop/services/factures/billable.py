@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.argent import arrondir
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.echeancier import Echeance, echeancier
@@ -42,6 +44,8 @@ MOST = 500
 """Jobs that the board shows, the latest first; those before them come once these are billed."""
 LATE = 3
 """Months from which a part of a contract that nobody billed is late."""
+_ABREAST = 16
+"""Periods whose work is counted in one round trip."""
 _HOUR = "h"
 _DONE = (Statut.CLOTUREE.value, Statut.ARCHIVEE.value)
 _VAT = Decimal("20.00")
@@ -95,6 +99,10 @@ def _day(row: Intervention) -> date:
     return clock.local(row.date_fin_travaux or row.date_cloture or row.date_creation).date()
 
 
+def _rows(session: Session, asked: Any) -> list[Any]:
+    return list(session.execute(asked))
+
+
 def _pieces(session: Session, works: Sequence[int]) -> dict[int, list[_Piece]]:
     """What of each job is billable and in no document that counts: its lines, then its times."""
     found: dict[int, list[_Piece]] = {i: [] for i in works}
@@ -107,15 +115,17 @@ def _pieces(session: Session, works: Sequence[int]) -> dict[int, list[_Piece]]:
                    line.quantite != 0)
             .order_by(line.id)
         )  # fmt: skip
-        for row, unit in session.execute(asked):
+        spent = sa.select(Temps, Tarif.libelle, Tarif.taux_tva).outerjoin(Tarif, Tarif.id == Temps.tarif_id)
+        spent = spent.where(Temps.intervention_id.in_(block), Temps.prix_unitaire.is_not(None))
+        spent = spent.order_by(Temps.debut, Temps.id)
+        lines, times = abreast(session, partial(_rows, asked=asked), partial(_rows, asked=spent))
+        for row, unit in lines:
             values = {"intervention_id": row.intervention_id, "designation": row.designation, "unite": unit,
                       "quantite": row.quantite, "prix_unitaire": row.prix_unitaire,
                       "taux_tva": row.taux_tva}  # fmt: skip
             if row.quantite > 0:
                 found[row.intervention_id].append(_Piece("ligne_intervention_id", row.id, values))
-        spent = sa.select(Temps, Tarif.libelle, Tarif.taux_tva).outerjoin(Tarif, Tarif.id == Temps.tarif_id)
-        spent = spent.where(Temps.intervention_id.in_(block), Temps.prix_unitaire.is_not(None))
-        for time, name, rate in session.execute(spent.order_by(Temps.debut, Temps.id)):
+        for time, name, rate in times:
             minutes = round((time.fin - time.debut).total_seconds() / 60)
             hours = (Decimal(minutes) / 60).quantize(Decimal("0.001"), ROUND_HALF_UP)
             count = hours if time.unite == _HOUR else time.quantite or Decimal(1)
@@ -129,10 +139,13 @@ def _pieces(session: Session, works: Sequence[int]) -> dict[int, list[_Piece]]:
 
 def _unbilled(session: Session, pieces: dict[int, list[_Piece]]) -> tuple[dict[int, list[_Piece]], dict[int, str]]:
     """What is left of each job, and the number of a draft or invoice that has the rest."""
-    taken = {
-        column: billing.lines(session, column, [p.pk for of in pieces.values() for p in of if p.column == column])
-        for column in ("ligne_intervention_id", "temps_id")
-    }
+
+    def of_column(column: str) -> Callable[[Session], dict[int, str]]:
+        wanted = [p.pk for of in pieces.values() for p in of if p.column == column]
+        return lambda side: billing.lines(side, column, wanted)
+
+    columns = ("ligne_intervention_id", "temps_id")
+    taken = dict(zip(columns, abreast(session, *map(of_column, columns)), strict=True))
     left = {work: [p for p in of if p.pk not in taken[p.column]] for work, of in pieces.items()}
     elsewhere = {
         work: next(number for p in of if (number := taken[p.column].get(p.pk)))
@@ -148,6 +161,19 @@ class _Payers:
         self._session = session
         self._periods: dict[int, list[ContratPeriode]] = {}
         self._counted: dict[int, Consommation] = {}
+
+    def prepare(self, rows: Sequence[Intervention]) -> None:
+        """Read at once what many jobs are judged by: one contract after the other was two round trips each."""
+        asked = [(row, row.contrat_id) for row in rows if row.imputation is None and row.contrat_id is not None]
+        new = list({contract for _row, contract in asked} - self._periods.keys())
+        if new:
+            known = quotas.periodes_des(self._session, new)
+            self._periods.update({contract: known.get(contract, []) for contract in new})
+        wanted = (quotas.periode_de(row, self._periods[contract]) for row, contract in asked)
+        periods = {p.id: p for p in wanted if p is not None and p.id not in self._counted}
+        for block in paquets(list(periods), _ABREAST):
+            works = (partial(quotas.consommation, periode=periods[ident]) for ident in block)
+            self._counted.update(zip(block, abreast(self._session, *works), strict=True))
 
     def reason(self, row: Intervention) -> str | None:
         if row.imputation == Imputation.CONTRAT:
@@ -201,6 +227,7 @@ def interventions(session: Session, acteur: Acteur, client_id: int | None = None
     # However much lies before it that a contract pays, what nobody billed comes.
     while len(found) < MOST and (rows := list(session.execute(asked.offset(start).limit(MOST)))):
         start += len(rows)
+        payers.prepare([row for row, _ in rows])
         paid = [(row, name, why) for row, name in rows if (why := payers.reason(row)) is not None]
         left, elsewhere = _unbilled(session, _pieces(session, [row.id for row, _, _ in paid]))
         for row, name, why in paid:
@@ -209,6 +236,8 @@ def interventions(session: Session, acteur: Acteur, client_id: int | None = None
                 found.append(AFacturer("intervention", row.id, row.client_id, name, row.agence_id, row.numero,
                                        row.titre, _day(row), why, amount,
                                        brouillon=elsewhere.get(row.id, "")))  # fmt: skip
+        if len(rows) < MOST:
+            break
     return found[:MOST]
 
 
@@ -250,7 +279,10 @@ def periodes(session: Session, acteur: Acteur, client_id: int | None = None) -> 
 
 def a_facturer(session: Session, acteur: Acteur, client_id: int | None = None) -> list[AFacturer]:
     """Periods that are due, then work."""
-    return periodes(session, acteur, client_id) + interventions(session, acteur, client_id)
+    due, work = abreast(
+        session, lambda s: periodes(s, acteur, client_id), lambda s: interventions(s, acteur, client_id)
+    )
+    return [*due, *work]
 
 
 def depuis_interventions(session: Session, acteur: Acteur, ids: Sequence[int], facture_id: int | None = None) -> int:

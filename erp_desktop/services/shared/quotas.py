@@ -187,6 +187,25 @@ def periodes_de(session: Session, intervention_id: int) -> list[ContratPeriode]:
     return list(session.scalars(sa.select(p).where(p.contrat_id == sien).order_by(p.numero.desc())))
 
 
+def periodes_des(session: Session, contrats: Sequence[int]) -> dict[int, list[ContratPeriode]]:
+    """Contract → its periods, the last one first."""
+    p = ContratPeriode
+    trouvees: dict[int, list[ContratPeriode]] = {}
+    for paquet in paquets(contrats):
+        for ligne in session.scalars(sa.select(p).where(p.contrat_id.in_(paquet)).order_by(p.numero.desc())):
+            trouvees.setdefault(ligne.contrat_id, []).append(ligne)
+    return trouvees
+
+
+def periode_de(ligne: Intervention, connues: Sequence[ContratPeriode]) -> ContratPeriode | None:
+    """The one of these periods that takes a job, by the day of its work; None of work that has not begun."""
+    quand = ligne.date_debut_travaux or ligne.date_fin_travaux or ligne.date_cloture
+    if ligne.contrat_id is None or quand is None or ligne.statut == Statut.ANNULEE:
+        return None
+    jour = clock.local(quand).date()
+    return next((p for p in connues if p.du <= jour <= p.au), None)
+
+
 def charge(
     session: Session,
     ligne: Intervention,
@@ -199,12 +218,9 @@ def charge(
         connues: the periods of its contract, where they were read already.
         comptees: what was used up of periods, by identifier: read from, and added to.
     """
-    quand = ligne.date_debut_travaux or ligne.date_fin_travaux or ligne.date_cloture
-    if ligne.contrat_id is None or quand is None or ligne.statut == Statut.ANNULEE:
+    if ligne.contrat_id is None:
         return None
-    jour = clock.local(quand).date()
-    siennes = periodes_de(session, ligne.id) if connues is None else connues
-    periode = next((p for p in siennes if p.du <= jour <= p.au), None)
+    periode = periode_de(ligne, periodes_de(session, ligne.id) if connues is None else connues)
     if periode is None:
         return None
     c = (comptees or {}).get(periode.id) or consommation(session, periode)

@@ -54,7 +54,14 @@ def test_sections_and_records_cost_few_round_trips(
         at_rest(qtbot, far_desktop)
         records[kind] = line.turns - before
         assert failures == [], kind
+    before = line.turns
+    shown.open_record("a_facturer", None)
+    at_rest(qtbot, far_desktop)
+    to_bill = line.turns - before
+    assert failures == []
     assert sections.keys() == SECTIONS.keys()
     # One that the window asks beside them, the number in its navigation, may fall among any.
     assert {key: n for key, n in sections.items() if n > SECTIONS[key] + 1} == {}, sections
     assert {kind: n for kind, n in records.items() if n > RECORDS[kind] + 1} == {}, records
+    # However many contracts the work is of.
+    assert to_bill <= 9, to_bill
