@@ -68,7 +68,17 @@ class Undone(Exception):  # noqa: N818 - no error: it ends a transaction that wa
 
 
 class DuplicateError(UserError):
+    """What has to be of one row is another one's already.
+
+    Attributes:
+        champs: the field that repeats it, where one does, with the sentence.
+    """
+
     code = "doublon"
+
+    def __init__(self, words: str, champ: str = "") -> None:
+        self.champs = {champ: words} if champ else {}
+        super().__init__(words)
 
 
 class TransitionError(UserError):

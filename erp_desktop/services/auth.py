@@ -291,9 +291,12 @@ def creer_utilisateur(
         champs |= error.champs
     agence_id = None
     if agence_code:
-        agence_id = session.scalar(sa.select(Agence.id).where(Agence.code == agence_code.strip().upper()))
-        if agence_id is None:
+        agence = session.scalar(sa.select(Agence).where(Agence.code == agence_code.strip().upper()))
+        if agence is None:
             champs["agence_code"] = f"Agence inconnue : {agence_code}."
+        elif not agence.is_active:
+            champs["agence_code"] = f"L'agence {agence.code} est fermée : rouvrez-la, ou changez l'agence du compte."
+        agence_id = agence.id if agence is not None else None
     if champs:
         raise ValidationError(champs)
     refuser_doublon(session, User.username, typed.username, None, User.full_name,

@@ -107,7 +107,7 @@ def ajouter_ferie(
     """
     jumeaux = session.scalars(sa.select(JourFerie).where(JourFerie.jour == jour, JourFerie.libelle == libelle))
     if any(j.agence_id == agence_id for j in jumeaux):
-        raise DuplicateError(f"« {libelle} » est déjà férié le {jour:%d/%m/%Y}.")
+        raise DuplicateError(f"« {libelle} » est déjà férié le {jour:%d/%m/%Y}.", "jour")
     ligne = JourFerie(
         jour=jour, libelle=libelle, agence_id=agence_id, provisoire=provisoire, source=source,
         duree=(DureeFerie.DEMI if ouvert else DureeFerie.JOUR).value, created_by_id=auteur_id,

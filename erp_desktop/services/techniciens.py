@@ -198,7 +198,7 @@ def _verifier_badge(session: Session, badge: Any, sauf: int | None) -> None:
     with session.no_autoflush:
         autre = session.scalar(requete.limit(1))
     if autre:
-        raise DuplicateError(f"Le badge {badge} est déjà celui de « {autre} ».")
+        raise DuplicateError(f"Le badge {badge} est déjà celui de « {autre} ».", "numero_badge")
 
 
 def _verifier_horaires(texte: Any) -> None:
@@ -220,7 +220,7 @@ def create(session: Session, acteur: Acteur, saisie: TechnicienInput) -> int:
     if compte.role != Role.TECHNICIEN:
         raise ValidationError({"user_id": f"Le compte de {compte.full_name} n'a pas le rôle technicien."})
     if session.scalar(sa.select(Technicien.id).where(Technicien.user_id == compte.id)):
-        raise DuplicateError(f"{compte.full_name} a déjà une fiche de technicien.")
+        raise DuplicateError(f"{compte.full_name} a déjà une fiche de technicien.", "user_id")
     _verifier_badge(session, saisie.numero_badge, None)
     _verifier_horaires(saisie.horaires_travail)
     agence = compte.agence_id if compte.agence_id is not None else acteur.agence_id

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.models import User
 
 T = TypeVar("T")
@@ -60,3 +62,11 @@ def _compte(session: Session, nom: str, role: Role, agence: int | None) -> User:
     session.add(compte)
     session.flush()
     return compte
+
+
+def refused(act: Callable[[], Any], kind: type[ErpError] = ValidationError) -> str:
+    """What a refused act says, the sentences of its fields in one."""
+    with pytest.raises(kind) as told:
+        act()
+    champs = getattr(told.value, "champs", None)
+    return " ".join(champs.values()) if champs else str(told.value)

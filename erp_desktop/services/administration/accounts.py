@@ -120,6 +120,18 @@ def get(session: Session, acteur: Acteur, id: int) -> AccountCard:  # noqa: A002
     )  # fmt: skip
 
 
+def _open_agency(session: Session, ident: Any, field: str) -> Agence | None:
+    """The agency in which an account may be at work; None is headquarters."""
+    agence = session.get(Agence, ident) if ident is not None else None
+    if ident is not None and agence is None:
+        raise ValidationError({field: "Cette agence n'existe pas."})
+    if agence is not None and not agence.is_active:
+        raise ValidationError(
+            {field: f"L'agence {agence.code} est fermée : rouvrez-la, ou changez l'agence du compte."}
+        )
+    return agence
+
+
 def create(session: Session, acteur: Acteur, typed: CompteInput) -> int:
     """Open an account without a password: nobody enters before :func:`invite` gave one.
 
@@ -127,9 +139,7 @@ def create(session: Session, acteur: Acteur, typed: CompteInput) -> int:
         NotAllowedError, ValidationError, DuplicateError
     """
     administrer(session, acteur)
-    agence = session.get(Agence, typed.agence_id) if typed.agence_id is not None else None
-    if typed.agence_id is not None and agence is None:
-        raise ValidationError({"agence_id": "Cette agence n'existe pas."})
+    agence = _open_agency(session, typed.agence_id, "agence_id")
     return auth.creer_utilisateur(
         session, acteur, username=typed.username, email=typed.email, full_name=typed.full_name,
         role=Role(typed.role), agence_code=agence.code if agence else None, phone=typed.phone,
@@ -226,8 +236,8 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         _keep_an_administrator(session, acteur, row, "role")
     if new.get("agence_id") is not None and (moved := _profile(session, id)) is not None:
         _leave_no_work(session, moved, new["agence_id"])
-    if new.get("agence_id") is not None and session.get(Agence, new["agence_id"]) is None:
-        raise ValidationError({"agence_id": "Cette agence n'existe pas."})
+    if "agence_id" in new:
+        _open_agency(session, new["agence_id"], "agence_id")
     refuser_doublon(session, U.username, new.get("username"), id, U.full_name,
                     "L'identifiant {valeur} est déjà celui de « {autre} ».")  # fmt: skip
     refuser_doublon(session, U.email, new.get("email"), id, U.full_name,
@@ -309,6 +319,7 @@ def reopen(session: Session, acteur: Acteur, id: int) -> None:  # noqa: A002
     """Let a closed account in again, with the password that it had."""
     administrer(session, acteur)
     row = _load(session, id)
+    _open_agency(session, row.agence_id, "is_active")
     trace.annoncer(session, acteur)
     row.is_active, row.failed_login_attempts, row.locked_until = True, 0, None
     ecrire(session)

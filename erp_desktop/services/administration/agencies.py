@@ -135,7 +135,9 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
                 {"code": "Le code d'une agence est dans les numéros déjà imprimés : il ne change plus."}
             )
         if new.get("is_active") is False and (left := _accounts(session).get(id, 0)):
-            raise ValidationError({"is_active": f"Cette agence a encore {left} compte(s) actif(s)."})
+            told = f"Cette agence a encore {left} comptes actifs : désactivez-les, ou changez-les d'agence."
+            one = "Cette agence a encore un compte actif : désactivez-le, ou changez-le d'agence."
+            raise ValidationError({"is_active": one if left == 1 else told})
 
     edits.modifier(session, acteur, _load(session, id), AgenceInput, changes, verify)
 
@@ -183,7 +185,9 @@ def _one_each(session: Session, values: dict[str, Any], but: int | None) -> None
     i = IdentiteSociete
     same = sa.select(i.id).where(i.agence_id.is_not_distinct_from(values["agence_id"]), i.id.is_distinct_from(but))
     if session.scalar(same.limit(1)) is not None:
-        raise DuplicateError("Il y a déjà un en-tête pour cette agence, ou pour la société : modifiez-le.")
+        raise DuplicateError(
+            "Il y a déjà un en-tête pour cette agence, ou pour la société : modifiez-le.", "agence_id"
+        )
 
 
 def _agency_code(session: Session, row: Any) -> str:

@@ -150,7 +150,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
             J.agence_id.is_not_distinct_from(new.get("agence_id", row.agence_id)), J.id != id,
         )  # fmt: skip
         if session.scalar(same.limit(1)) is not None:
-            raise DuplicateError(f"« {new.get('libelle', row.libelle)} » est déjà férié ce jour-là.")
+            raise DuplicateError(f"« {new.get('libelle', row.libelle)} » est déjà férié ce jour-là.", "jour")
     trace.annoncer(session, acteur)
     with calendrier.changement(session, f"{row.libelle}, le {new.get('jour', row.jour):%d/%m/%Y}", acteur):
         for name, value in new.items():

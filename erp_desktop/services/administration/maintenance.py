@@ -201,11 +201,19 @@ def journal(session: Session, acteur: Acteur) -> list[Entry]:
     return [Entry(place, *line) for place, line in enumerate(lines, start=1)]
 
 
+_GENRES = {"migration": "mise à niveau", "echange": "échange", "refus": "refus"}
+
+
 def journal_ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
-    """Places of the journal's lines that hold every typed word."""
-    words = plier(query.texte).split()
-    found = journal(session, acteur)
-    kept = [e for e in found if all(w in plier(f"{e.genre} {e.qui} {e.quoi}") for w in words)]
+    """Places of the journal's lines that hold every typed word, and are of the kinds named by ``genre:``."""
+    words = query.texte.split()
+    kinds = {w.partition(":")[2] for w in words if w.startswith("genre:")}
+    typed = [plier(w) for w in words if not w.startswith("genre:")]
+    kept = [
+        e for e in journal(session, acteur)
+        if (not kinds or e.genre in kinds)
+        and all(w in plier(f"{e.genre} {_GENRES[e.genre]} {e.qui} {e.quoi}") for w in typed)
+    ]  # fmt: skip
     if query.tri in ("genre", "qui"):
         kept.sort(key=lambda e: getattr(e, query.tri))
     return [e.id for e in (reversed(kept) if query.descendant else kept)][: query.limite]

@@ -123,7 +123,7 @@ def _failure(session: Session, values: dict[str, Any], but: int | None) -> None:
         CodePanne.type == values["type"], CodePanne.code == values["code"], CodePanne.id.is_distinct_from(but)
     )
     if (other := session.scalar(same.limit(1))) is not None:
-        raise DuplicateError(f"Le code {values['code']} existe déjà : « {other.libelle} ».")
+        raise DuplicateError(f"Le code {values['code']} existe déjà : « {other.libelle} ».", "code")
     place, seen = values["parent_id"], {but}
     while place is not None:
         parent = session.get(CodePanne, place)
@@ -313,7 +313,7 @@ def _need(session: Session, values: dict[str, Any], but: int | None) -> None:
         sa.func.lower(c.type_equipement) == values["type_equipement"].lower(), c.id.is_distinct_from(but),
     )  # fmt: skip
     if session.scalar(same.limit(1)) is not None:
-        raise DuplicateError("Cette compétence est déjà exigée pour ce type d'équipement.")
+        raise DuplicateError("Cette compétence est déjà exigée pour ce type d'équipement.", "competence_id")
 
 
 NEEDS: Reference[NeedRow, NeedCard] = Reference(

@@ -102,7 +102,7 @@ def refuser_doublon(
     with session.no_autoflush:
         autre = session.scalars(requete.limit(1)).first()
     if autre is not None:
-        raise DuplicateError(phrase.format(valeur=valeur, autre=autre))
+        raise DuplicateError(phrase.format(valeur=valeur, autre=autre), colonne.key)
 
 
 def appliquer(ligne: Any, changes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

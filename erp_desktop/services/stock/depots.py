@@ -122,7 +122,7 @@ def _check(session: Session, acteur: Acteur, values: dict[str, Any], agence: int
         "Ce technicien n'est pas de cette agence.", agence)  # fmt: skip
     same = sa.select(D.id).where(D.agence_id == agence, D.nom == values["nom"], D.id.is_distinct_from(but))
     if session.scalar(same.limit(1)) is not None:
-        raise DuplicateError(f"L'agence a déjà un dépôt « {values['nom']} ».")
+        raise DuplicateError(f"L'agence a déjà un dépôt « {values['nom']} ».", "nom")
 
 
 def create(session: Session, acteur: Acteur, typed: DepotInput) -> int:

@@ -21,7 +21,7 @@ from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.table import Column
-from erp_desktop.ui.lists.spec import ListSpec
+from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
 _CARRIERS = {
@@ -175,5 +175,6 @@ JOURNAL: ListSpec[Entry] = ListSpec(
         head=lambda e: Head(code="", title=tr(_KINDS[e.genre]), tab=tr(_KINDS[e.genre]), plain=e.qui),
         saved="", created="", may_write=_never,
     ),
+    facets=[Facet("genre", "Genre", options=lambda: [(kind, tr(words)) for kind, words in _KINDS.items()])],
     may_create=_never,
 )  # fmt: skip

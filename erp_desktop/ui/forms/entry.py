@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QLineEdit, QVBoxLayout, QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import DuplicateError, ErpError, ValidationError
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
@@ -54,7 +54,7 @@ def refuse(contexte: Contexte, fields: Mapping[str, Field], error: Exception, ot
 
     Whoever looks at something else meanwhile is told by a message too.
     """
-    if isinstance(error, ValidationError):
+    if isinstance(error, ValidationError | DuplicateError) and error.champs:
         last = fields[otherwise]
         shown = {name: field for name, field in fields.items() if _shown_with(field, last)}
         for name, words in error.champs.items():

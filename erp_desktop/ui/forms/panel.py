@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
-from erp_desktop.errors import ErpError, ValidationError
+from erp_desktop.errors import DuplicateError, ErpError, ValidationError
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, Head
@@ -348,7 +348,7 @@ class FormPanel(FormView):
             return
         self._saving = False
         self._set_dirty(self.fields.dirty)
-        if isinstance(error, ValidationError):
+        if isinstance(error, ValidationError | DuplicateError) and error.champs:
             orphans = self.fields.refuse(error.champs)
             if orphans:
                 self._banner("danger", " ".join(orphans))

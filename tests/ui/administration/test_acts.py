@@ -225,3 +225,23 @@ def test_an_upgrade_of_the_centre_is_asked_once_done_once_and_tells_its_steps(
     made.finish()
     worker.close()
     engine.dispose()
+
+
+def test_what_another_row_has_already_is_said_under_the_field_that_repeats_it(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, qtbot: QtBot
+) -> None:
+    assert monde.agent is not None
+    with transaction(sqlite_engine, write=False) as session:
+        salma = session.get_one(User, monde.agent.user_id)
+        taken, name = salma.username, salma.full_name
+    users = room(bureau, opened(bureau), "utilisateurs")
+    assert users.new_record()
+    editors = users.form.fields.editors
+    for field, words in (("full_name", "Hajar Tazi"), ("username", taken), ("email", "h.tazi@exemple.ma")):
+        editors[field].line.setText(words)  # type: ignore[attr-defined]
+        editors[field].changed.emit()
+    users.save()
+    qtbot.waitUntil(lambda: bool(users.form.fields.rows["username"].error.label.text()), timeout=WAIT)
+    assert name in users.form.fields.rows["username"].error.label.text()
+    bureau.settle()
+    assert QApplication.focusWidget() is editors["username"].inner
