@@ -116,7 +116,7 @@ def applied(*, step: Any, ctx: Any, **_: Any) -> None:
             verify_foreign_keys(ctx.connection)
         # In a database that was empty there is no row to note and nobody to serve before the last one.
         if state["last"] or not state["empty"]:
-            importlib.import_module("erp_desktop.upgrade.install").after_migration(ctx.connection)
+            importlib.import_module("erp_desktop.upgrade.install").after_migration(ctx.connection, last=state["last"])
     tell = config.attributes.get("on_step")
     if tell is not None:
         script = step.up_revision if step.is_upgrade else None
@@ -399,14 +399,23 @@ def finish(connection: sa.Connection, before: str | None, started: float) -> Non
         audit.record(connection, before, after, time.monotonic() - started)
 
 
+def serve_again(connection: sa.Connection) -> None:
+    """A centre stopped on its way serves its devices again, if its structure lets it; the next upgrade goes on."""
+    if connection.dialect.name == "postgresql" and not state["empty"]:
+        take_tables(connection)
+        importlib.import_module("erp_desktop.upgrade.install").after_migration(connection)
+        connection.commit()
+
+
 def note_part(connection: sa.Connection, before: str | None, started: float) -> None:
     """Revisions committed before a failure stay: the journal says who brought them, if the line still stands."""
-    with suppress(sa.exc.SQLAlchemyError):
+    with suppress(sa.exc.SQLAlchemyError, RuntimeError):
         connection.rollback()
         after = current(connection)
         if after is not None and after != before:
             audit = importlib.import_module("erp_desktop.upgrade.audit")
             audit.record(connection, before, after, time.monotonic() - started, finished=False)
+            serve_again(connection)
 
 
 def read_only(connection: sa.Connection) -> None:

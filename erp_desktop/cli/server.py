@@ -40,7 +40,7 @@ def init(
     secrets: Secrets = None,
     admin: Annotated[str, typer.Option("--admin", help="Identifiant du premier administrateur.")] = "admin",
     name: Annotated[str, typer.Option("--name", help="Son nom complet.")] = "Administrateur",
-    email: Annotated[str, typer.Option("--email")] = "admin@localhost",
+    email: Annotated[str, typer.Option("--email")] = "admin@localhost.localdomain",
     as_json: AsJson = False,
 ) -> None:
     """Créer ou compléter le centre : schéma, rôles, droits, isolation, premier administrateur."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 
-def after_migration(connection: sa.Connection) -> None:
-    """Re-install capture on the connected database, in the caller's transaction; idempotent."""
+def after_migration(connection: sa.Connection, *, last: bool = True) -> None:
+    """Re-install capture on the connected database, in the caller's transaction; idempotent.
+
+    Args:
+        last: no further revision is about to follow; before it a centre notes every change and serves nobody.
+    """
     if connection.dialect.name == "sqlite":
         from erp_desktop.registry import capture
 
@@ -14,4 +18,4 @@ def after_migration(connection: sa.Connection) -> None:
     else:
         from erp_desktop.centre import machinery
 
-        machinery.install(connection)
+        machinery.install(connection, last=last)
