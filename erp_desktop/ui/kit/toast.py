@@ -154,6 +154,10 @@ class Toaster(QObject):
     def say(self, words: str, undo: Callable[[], object] | None = None, kind: str = "success") -> Toast:
         for old in self.toasts[: -(_STACK - 1)] if len(self.toasts) >= _STACK else []:
             old.dismiss()
+        for old in self.toasts if kind == "danger" else []:
+            # A line that is cut refuses several readings at once: that is one message.
+            if old.accessibleName() == said(words):
+                old.dismiss()
         toast = Toast(words, undo, kind, self._window)
         toast.hold(self._held)
         toast.raise_()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import CentralUnreachableError, ErpError
 from erp_desktop.services.planning import actions, checks, postpone, suggestion
 from erp_desktop.services.planning.actions import Done, PlanRefusedError, Wish
 from erp_desktop.services.planning.data import Card, Problem, Visit
@@ -58,7 +58,7 @@ class Desk(QObject):
 
     def with_reason(self, wishes: Sequence[Wish], words_: str, problems: Sequence[Problem]) -> None:
         """Plan once the person said why the warnings are passed over, or take the next free hours instead."""
-        asked = self._reason.ask(problems, lambda motif: self.plan(wishes, words_, motif))
+        asked = self._reason.ask(problems, lambda motif: self.plan(wishes, words_, motif, problems))
         self._look_later(wishes, problems, lambda found: self._reason.offer(asked, *self._offer(found)))
 
     def _look_later(
@@ -104,13 +104,22 @@ class Desk(QObject):
             owner=self._page,
         )  # fmt: skip
 
-    def plan(self, wishes: Sequence[Wish], words_: str, motif: str = "") -> None:
-        """Write plans; a warning that only the database knew of asks for its reason."""
+    def plan(
+        self, wishes: Sequence[Wish], words_: str, motif: str = "", problems: Sequence[Problem] = ()
+    ) -> None:  # fmt: skip
+        """Write plans; a warning that only the database knew of asks for its reason.
+
+        Args:
+            motif: why the warnings ``problems`` are passed over; what was typed stays when the line was cut.
+        """
         acteur = self._contexte.acteur
 
         def refused(error: Exception) -> None:
             if isinstance(error, PlanRefusedError) and error.needs_reason:
                 self.with_reason(wishes, words_, error.problems)
+            elif motif and isinstance(error, CentralUnreachableError):
+                then = partial(self.plan, wishes, words_, problems=problems)
+                self._reason.ask(problems, then, motif, sentence(error))
             else:
                 self.refused(error)
 

@@ -88,9 +88,17 @@ class ReasonPanel(Panel):
         row.addWidget(self.ok)
         self.box.addLayout(row)
 
-    def ask(self, problems: Sequence[Problem], then: Callable[[str], object]) -> int:
-        """Ask why warnings are passed over; the number answered is what an :meth:`offer` for it names."""
+    def ask(
+        self, problems: Sequence[Problem], then: Callable[[str], object], motif: str = "", refusal: str = ""
+    ) -> int:  # fmt: skip
+        """Ask why warnings are passed over; the number answered is what an :meth:`offer` for it names.
+
+        Args:
+            motif: what was typed before ``refusal`` was told.
+        """
         self._open(tr("Planifier malgré cet avertissement ?"), said_once(problems), "semantic.warning.text", then)
+        self.edit.setText(motif)
+        self.field.say(refusal)
         self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
         return self._asked
 

@@ -217,6 +217,9 @@ def test_toasts_stack_to_three_and_ctrl_z_undoes_the_last(qtbot: QtBot) -> None:
     toaster._undo_last()
     assert said == ["d"]
     assert len(toaster.toasts) == 2
+    for _reading in range(2):
+        toaster.say("coupée", None, "danger")
+    assert [one.accessibleName() for one in toaster.toasts].count("coupée") == 1
     # A button that goes away hands the keyboard on: never to a message.
     gone, other = QPushButton("a", window), QPushButton("b", window)
     for button in (other, gone):
