@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -110,9 +111,11 @@ class DbWorker:
         """Finish what is queued, stop the thread and dispose of the engine."""
         if not self._closed:
             self._closed = True
-            for jobs, thread in zip((self._jobs, self._beside), self._threads, strict=True):
+            for jobs in (self._jobs, self._beside):
                 jobs.put(None)
-                thread.join(timeout_s)
+            until = time.monotonic() + timeout_s
+            for thread in self._threads:
+                thread.join(max(0.0, until - time.monotonic()))
             self.engine.dispose()
             if self.replica is not None:
                 self.replica.close()

@@ -209,6 +209,8 @@ class MainWindow(QMainWindow):
         self._memory.setValue("coin", self.pos())
         self.closing.emit()
         if self.on_close is not None:
+            # What is under way is waited for, a line that hangs included: not by a window that stands still.
+            self.hide()
             act, self.on_close = self.on_close, None
             act()
         super().closeEvent(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -54,3 +55,13 @@ def test_a_trial_answers_what_it_found_and_leaves_nothing(sqlite_engine: sa.Engi
         assert worker.submit(lambda session: session.scalar(_TRIED)).result(30) is None
     finally:
         worker.close()
+
+
+def test_closing_waits_once_for_all_that_hangs(sqlite_engine: sa.Engine) -> None:
+    worker, go = DbWorker(sqlite_engine), threading.Event()
+    for long in (False, True):
+        worker.submit(lambda _session: go.wait(30), long=long)
+    began = time.monotonic()
+    worker.close(1.0)
+    assert time.monotonic() - began < 1.9
+    go.set()

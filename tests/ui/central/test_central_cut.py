@@ -107,3 +107,13 @@ def test_a_reason_typed_for_a_plan_stays_when_the_line_is_cut(
     with transaction(pg_engine, write=False) as session:
         assert [tuple(row) for row in session.execute(planned)] == [(person.id, debut)]
     assert not page.reason.isVisible()
+
+
+def test_a_window_is_gone_at_once_whatever_its_line_does(qtbot: QtBot, far_desktop: Desktop) -> None:
+    """What is under way is still waited for, behind it."""
+    at_rest(qtbot, far_desktop)
+    seen: list[bool] = []
+    far_desktop.window.on_close = lambda: seen.append(far_desktop.window.isVisible())
+    assert far_desktop.window.isVisible()
+    far_desktop.window.close()
+    assert seen == [False]
