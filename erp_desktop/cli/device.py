@@ -167,8 +167,12 @@ def revoke(
     stolen: Annotated[bool, typer.Option("--vole", help="Le poste a été volé.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Refuser un poste à partir de maintenant."""
+    """Refuser un poste à partir de maintenant ; d'un poste attendu, retirer le code."""
     with Target(url, None).engine() as engine:
+        if registration.withdraw(engine, poste):
+            emit(as_json, {"poste": poste, "etat": "retire", "sessions": 0, "reste": []},
+                 f"Code du poste {poste} retiré : son fichier n'inscrit plus aucun poste.")  # fmt: skip
+            return
         done = registration.revoke(engine, poste, stolen=stolen)
     emit(
         as_json, {"poste": poste, "etat": "vole" if stolen else "retire", **asdict(done)},

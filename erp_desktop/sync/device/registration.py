@@ -110,11 +110,28 @@ def unregister(engine: sa.Engine, poste: int, login: str) -> None:
     What it was granted is named: ``DROP OWNED`` asks for its rights, which an owner who is no superuser has not.
     """
     with engine.begin() as connection:
-        quote = connection.dialect.identifier_preparer.quote
-        base = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
-        connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
-        connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {quote(base)} FROM {quote(login)}")
-        connection.exec_driver_sql(f"DROP ROLE {quote(login)}")
+        _drop(connection, poste, login)
+
+
+def _drop(connection: sa.Connection, poste: int, login: str) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    base = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
+    connection.execute(sa.text("DELETE FROM sync.devices WHERE poste = :p"), {"p": poste})
+    connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {quote(base)} FROM {quote(login)}")
+    connection.exec_driver_sql(f"DROP ROLE {quote(login)}")
+
+
+def withdraw(engine: sa.Engine, poste: int) -> bool:
+    """Take back a code that nobody used yet; False when its device came, or there is none."""
+    with engine.begin() as connection:
+        # Whoever comes at this moment waits, and finds that the code served.
+        login = connection.execute(
+            sa.text("SELECT login FROM sync.devices WHERE poste = :p AND etat = 'attendu' FOR UPDATE"), {"p": poste}
+        ).scalar()
+        if login is None:
+            return False
+        _drop(connection, poste, str(login))
+    return True
 
 
 def _as_member(connection: sa.Connection, login: str, statement: str) -> list[str]:

@@ -143,13 +143,13 @@ def withdraw(session: Session, acteur: Acteur, id: int) -> None:  # noqa: A002
         NotAllowedError, NotFoundError
         UserError: the device came meanwhile.
     """
-    row = get(session, acteur, id)
-    if row.etat != "attendu":
-        raise UserError("Ce code a servi : le poste est inscrit, et se révoque.")
+    get(session, acteur, id)
     engine = session.get_bind().engine
     session.rollback()
     with registration.in_french():
-        registration.unregister(engine, id, row.login)
+        withdrawn = registration.withdraw(engine, id)
+    if not withdrawn:
+        raise UserError("Ce code a servi : le poste est inscrit, et se révoque.")
 
 
 def revoke(

@@ -17,7 +17,7 @@ from erp_desktop import clock
 from erp_desktop.cli import device as commands
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import CentralUnreachableError, UserError
-from erp_desktop.sync.device import enrolment, provisioning
+from erp_desktop.sync.device import enrolment, provisioning, registration
 from tests.sync.lab import Lab
 
 USED = "Ce code d'inscription a déjà servi ou a été retiré : demandez-en un autre au siège."
@@ -63,6 +63,24 @@ def test_one_file_enrols_one_device_once(lab: Lab, tmp_path: Path) -> None:
     assert waiting(lab) == 0
     bad = CliRunner().invoke(commands.app, ["enroll", "--cache", str(cache)])
     assert bad.exit_code == 2
+
+
+def test_a_code_that_went_astray_is_taken_back_and_a_device_that_came_is_not(lab: Lab, tmp_path: Path) -> None:
+    file, kept = tmp_path / "poste.erp-mif", tmp_path / "copie.erp-mif"
+    one = made(lab, file)
+    kept.write_bytes(file.read_bytes())
+    poste = one.identifiant.rsplit("_p", 1)[1]
+    done = CliRunner().invoke(commands.app, ["revoke", poste, "--url", lab.url])
+    assert (done.exit_code, "Code du poste" in done.output) == (0, True)
+    assert waiting(lab) == 0
+    enroll = ["enroll", "--cache", str(tmp_path / "p.sqlite"), "--secrets", str(tmp_path / "s.json"), "--provision"]
+    done = CliRunner().invoke(commands.app, [*enroll, str(kept)])
+    assert (done.exit_code, USED in done.output) == (1, True)
+    two = made(lab, tmp_path / "deux.erp-mif")
+    assert CliRunner().invoke(commands.app, [*enroll, str(tmp_path / "deux.erp-mif")]).exit_code == 0
+    engine = create_pg_engine(lab.url)
+    assert not registration.withdraw(engine, int(two.identifiant.rsplit("_p", 1)[1]))
+    engine.dispose()
 
 
 @pytest.mark.parametrize("former", [False, True])
