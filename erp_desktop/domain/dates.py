@@ -9,7 +9,9 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Final
 
-_CHIFFRES = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+from erp_desktop.domain.writing.bidi import visible
+
+CHIFFRES = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _RELATIFS: Final = {
     "aujourd'hui": 0, "aujourdhui": 0, "auj": 0, "today": 0, "اليوم": 0,
     "demain": 1, "tomorrow": 1, "غدا": 1, "apres-demain": 2, "apres demain": 2, "بعد غد": 2,
@@ -39,6 +41,8 @@ _LETTRES = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[ .]+([^\W\d]+)\.?(?: +(\d{4
 _DECALAGE = re.compile(r"([+-]) ?(\d{1,4}) ?(j|d|s|w|m)?")
 _DANS = re.compile(r"(dans|in|il y a) (\d{1,4}) (jours?|days?|semaines?|weeks?|mois|months?)")
 _MARGE = timedelta(days=30)
+PREMIERE_ANNEE, DERNIERE_ANNEE = 1900, 2199
+"""The calendar of the program."""
 
 
 class Sens(Enum):
@@ -55,7 +59,7 @@ class Sens(Enum):
 
 def _plier(texte: str) -> str:
     """Lower case, no accents (hamzas included), plain apostrophes, European digits, single spaces."""
-    decompose = unicodedata.normalize("NFKD", texte.casefold().replace("’", "'").translate(_CHIFFRES))
+    decompose = unicodedata.normalize("NFKD", visible(texte).casefold().replace("’", "'").translate(CHIFFRES))
     return " ".join("".join(c for c in decompose if not unicodedata.combining(c)).split())
 
 

@@ -14,6 +14,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from erp_desktop.domain.writing.bidi import visible
+
 DEVISES: Final = ("MAD", "DHS", "DH")
 """Words that may follow an amount."""
 POURCENT: Final = ("%",)
@@ -49,7 +51,7 @@ def _decompose(texte: str, unites: tuple[str, ...]) -> dict[Convention, Decimal]
     Raises:
         ValueError: it follows none.
     """
-    propre = " ".join(texte.translate(_CARACTERES).split())
+    propre = " ".join(visible(texte).translate(_CARACTERES).split())
     for unite in unites:
         if propre.upper().endswith(unite):
             propre = propre[: -len(unite)].rstrip()

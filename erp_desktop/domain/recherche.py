@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 
 from erp_desktop.domain import dates as grammaire
+from erp_desktop.domain.writing.bidi import visible
 
 _MOT = re.compile(r'(?:([^\W\d_][\w]*):)?(?:"([^"]*)"?|(\S+))?')
 
@@ -83,6 +84,17 @@ def mots(texte: str) -> list[str]:
 def serrer(texte: str) -> str:
     """Folded, with single spaces: two texts that serve as one name are equal."""
     return " ".join(plier(texte).split())
+
+
+_APPEL = re.compile(r"(?<!\S)(?:0(?:[\s.-]{0,2}\d){9}|(?:\+|00)\d(?:[\s.-]{0,2}\d){9,13})(?!\S)")
+"""A telephone in groups, as lists show it: one word, where spaces part words."""
+
+
+def cherchee(texte: str) -> str:
+    """What is typed or pasted to be looked for: its figures as they are kept, without the marks that nobody sees,
+    a telephone in one word."""
+    lu = visible(texte).translate(grammaire.CHIFFRES).strip()
+    return _APPEL.sub(lambda found: re.sub(r"[^\d+]", "", found[0]), lu)
 
 
 def lire_date(texte: str, aujourdhui: date, sens: grammaire.Sens = grammaire.Sens.PROCHE) -> date | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import UserError
 
 MAROC = "MA"
@@ -36,7 +37,7 @@ def normaliser(texte: str, pays: str = MAROC) -> str:
     """
     refus = _REFUS if pays == MAROC else _AUTRE
     try:
-        numero = phonenumbers.parse(texte, pays)
+        numero = phonenumbers.parse(visible(texte), pays)
     except NumberParseException:
         raise ValueError(refus) from None
     if numero.country_code == 212:

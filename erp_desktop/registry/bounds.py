@@ -15,11 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from erp_desktop.domain.dates import DERNIERE_ANNEE, PREMIERE_ANNEE
 from erp_desktop.models import Base
 from erp_desktop.models.types import Montant
 from erp_desktop.registry.tables import TABLES, Kind, SyncColumn, SyncTable
 
-FIRST_YEAR, LAST_YEAR = 1900, 2199
+FIRST_YEAR, LAST_YEAR = PREMIERE_ANNEE, DERNIERE_ANNEE
 LONGEST_TEXT = 100_000
 """Characters of a text that its model does not limit, and of JSON."""
 LARGEST_BLOB = 2_000_000

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp_desktop.domain import recherche
+from erp_desktop.domain import nombres, recherche, telephone
+from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.saisie import InterventionInput, LigneInput, Saisie
+from erp_desktop.domain.saisie.stock import DepotInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.services.clients import ClientInput
 from erp_desktop.services.equipements import EquipementInput
@@ -124,3 +126,31 @@ def test_any_text_is_read_without_error(texte: str) -> None:
 @given(st.text(alphabet="éèàçôïUEOaeiou -_%[]*?.()", min_size=1, max_size=8), st.text(max_size=5))
 def test_a_pattern_finds_what_was_typed_otherwise(mot: str, autour: str) -> None:
     assert re.search(motif_regex(recherche.plier(mot)), autour + mot.upper() + autour)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("\u2066INT-CAS-04-2026-00103\u2069", "INT-CAS-04-2026-00103"), ("\u200fpompe ", "pompe"), ("٠٠١٠٣", "00103"),
+    ("priorite:\u200fhaute", "priorite:haute"),
+    ("\u2066+212\u202f5\u202f33\u202f22\u202f18\u202f59\u2069", "+212533221859"),
+    ("ville:rabat ٠٥ ٣٣ ٢٢ ١٨ ٥٩", "ville:rabat 0533221859"), ("مضخة ٢", "مضخة 2"),
+    ("du:01/11 au:30/11", "du:01/11 au:30/11"),
+    ("3 4 5", "3 4 5"), ("", ""),
+])  # fmt: skip
+def test_what_is_pasted_into_a_search_is_what_it_looks_like(typed: str, meant: str) -> None:
+    assert recherche.cherchee(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["\u200f03/12/2026", "\u2066٣/١٢\u2069"])
+def test_a_date_is_read_whatever_marks_came_along(typed: str) -> None:
+    assert recherche.lire_date(typed, LE_22, Sens.FUTUR) == date(2026, 12, 3)
+
+
+def test_a_figure_and_a_telephone_are_read_whatever_marks_came_along() -> None:
+    assert nombres.lire_saisie("\u2066−1\u202f250,50\u2069") == Decimal("-1250.50")
+    assert nombres.lire_saisie("\u200f١٢٫٥") == Decimal("12.5")
+    assert telephone.normaliser("\u2066٠٥ ٣٣ ٢٢ ١٨ ٥٩\u2069") == "+212533221859"
+
+
+def test_what_turns_a_text_over_is_not_kept_and_what_joins_its_letters_is() -> None:
+    kept = DepotInput(nom="\u202eFourgon\u202c \u200b1\u2069 👩\u200d🔧 می\u200cرود").nom
+    assert kept == "Fourgon 1 👩\u200d🔧 می\u200cرود"

@@ -24,6 +24,8 @@ from erp_desktop.domain.enums import (
 )
 from erp_desktop.errors import ValidationError
 
+_TOURNE = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Marks that turn the words after them over, and spaces without width: a search stumbles on them."""
 _COURRIEL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PHRASES = {
     "missing": "Ce champ est obligatoire.",
@@ -89,7 +91,8 @@ class Saisie(BaseModel):
         if "\0" in valeur:
             raise ValueError("Ce texte contient un caractère interdit.")
         # One form of each accented letter, so that a search finds what another keyboard typed.
-        return unicodedata.normalize("NFC", valeur.strip()) or None
+        # What a copy brought along to set a text of either direction would turn the words around it over.
+        return unicodedata.normalize("NFC", _TOURNE.sub("", valeur).strip()) or None
 
     @classmethod
     def changements(cls, actuel: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

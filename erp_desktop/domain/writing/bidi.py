@@ -61,6 +61,11 @@ def mener(texte: str) -> str:
     return RLM + texte if premiere is not None and premiere[1] and _ARABE.search(texte) else texte
 
 
+def visible(texte: str) -> str:
+    """Without the marks of direction and of joining that nobody sees, and that come along with what is copied."""
+    return texte if texte.isascii() else "".join(c for c in texte if unicodedata.category(c) != "Cf")
+
+
 def nu(texte: str) -> str:
     """Without isolates and marks: what is copied or exported is data."""
     return texte.translate(_SIGNES)

@@ -11,12 +11,12 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
 from erp_desktop import clock
-from erp_desktop.domain.dates import Sens, lire, plus_mois
+from erp_desktop.domain.dates import DERNIERE_ANNEE, PREMIERE_ANNEE, Sens, lire, plus_mois
 from erp_desktop.ui.forms.editors import LineEditor, Unreadable
 from erp_desktop.ui.kit import icons
 from erp_desktop.ui.kit.calendar_popup import CalendarPopup
 from erp_desktop.ui.kit.controls import LineEdit
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.i18n import said, tr
 
 _STEPS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
 
@@ -84,6 +84,8 @@ class DateEditor(LineEditor):
         made = self._made(*found) if found is not None else None
         if made is None:
             raise Unreadable(tr(self._REFUSED))
+        if not PREMIERE_ANNEE <= made.year <= DERNIERE_ANNEE:
+            raise Unreadable(said("Une date est hors du calendrier admis, de 1900 à 2199."))
         return made
 
     def _made(self, day: date, hour: time | None) -> Any:

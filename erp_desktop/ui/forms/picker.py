@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QListView
 
-from erp_desktop.domain.recherche import serrer
+from erp_desktop.domain.recherche import cherchee, serrer
 from erp_desktop.ui.forms.editors import Editor, Unreadable
 from erp_desktop.ui.forms.spec import Choices
 from erp_desktop.ui.kit.controls import LineEdit, plain
@@ -150,7 +150,7 @@ class PickerEditor(Editor):
             self._asked.cancel()
         text = self.line.text().strip()
         wanted = "" if text == self._words else text
-        self._asked = self._search(wanted, lambda choices: self._offer(text, choices))
+        self._asked = self._search(cherchee(wanted), lambda choices: self._offer(text, choices))
 
     def _offer(self, text: str, choices: Choices | None) -> None:
         self._asked = None

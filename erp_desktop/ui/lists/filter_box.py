@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QTextEdit, QWidget
 
+from erp_desktop.domain.recherche import cherchee
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, IconLabel
 from erp_desktop.ui.kit.i18n import tr
@@ -133,7 +134,7 @@ class FilterBox(Surface):
         self._clear.hide()
 
     def text(self) -> str:
-        return self.edit.toPlainText().strip()
+        return cherchee(self.edit.toPlainText())
 
     def set_text(self, text: str) -> None:
         """Replace the filter and say so at once."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from erp_desktop.domain.recherche import plier
+from erp_desktop.domain.recherche import cherchee, plier
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Text, clear
@@ -192,8 +192,9 @@ class Palette(QWidget):
 
         self._stop()
         text = self.edit.text().strip()
-        sign = text[:1] if text[:1] in (bars.COMMANDS, bars.NUMBERS, bars.PEOPLE) else ""
-        words = text[len(sign) :].strip()
+        meant = cherchee(text)
+        sign = meant[:1] if meant[:1] in (bars.COMMANDS, bars.NUMBERS, bars.PEOPLE) else ""
+        words = meant[len(sign) :].strip()
         self.answers.wipe(plier(words).split())
         self.glance.empty()
         self._found = {}

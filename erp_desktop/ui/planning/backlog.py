@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QHBoxLayout, QToolTip, QVBoxLayout, QWidget
 
+from erp_desktop.domain.recherche import cherchee
 from erp_desktop.services.planning import backlog
 from erp_desktop.services.planning.data import Board, Visit, Waiting
 from erp_desktop.services.search import exact
@@ -283,7 +284,7 @@ class BacklogSide(Surface):
     @property
     def asked(self) -> tuple[str, int]:
         """The words that visits are to answer, and how many are shown."""
-        return canonical(self.search.text().strip(), LISTE.words), self.first
+        return canonical(cherchee(self.search.text()), LISTE.words), self.first
 
     def follow(self, board: Board) -> None:
         """Show what waits beside a board that was just read."""

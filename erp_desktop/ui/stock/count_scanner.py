@@ -14,6 +14,7 @@ from typing import Any
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 
+from erp_desktop.domain.recherche import cherchee
 from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.stock import counting
 from erp_desktop.services.stock.counting import Found
@@ -92,7 +93,7 @@ class Scanner(Card):
 
     def scan(self) -> None:
         """Count what the code names; a scanner ends with Enter, so the field is ready for the next."""
-        text = self.code.text().strip()
+        text = cherchee(self.code.text())
         if not text:
             return
         mark(self.code, "invalid", False)

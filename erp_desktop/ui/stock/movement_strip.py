@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeMouvement
+from erp_desktop.domain.recherche import cherchee
 from erp_desktop.domain.saisie.stock import MouvementInput
 from erp_desktop.errors import ValidationError
 from erp_desktop.services.stock import counting, ledger
@@ -168,7 +169,7 @@ class MovementStrip(QWidget):
 
     def post(self) -> None:
         """Make the movement typed."""
-        values, acteur, code = self._values(), self._contexte.acteur, self.code.text().strip()
+        values, acteur, code = self._values(), self._contexte.acteur, cherchee(self.code.text())
         part = self._part() if self._part is not None else None
         if values is None or not self.add_button.isEnabled():
             return

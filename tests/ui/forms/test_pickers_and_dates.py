@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent
@@ -13,6 +14,8 @@ from pytestqt.qtbot import QtBot
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.models.equipements import Equipement
+from erp_desktop.services import clients
+from erp_desktop.services.clients import ClientInput
 from erp_desktop.ui.forms.date_editors import DateEditor, to_instant
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
@@ -250,6 +253,35 @@ def test_an_hour_is_refused_where_only_a_day_is_kept(bureau: Bureau, qtbot: QtBo
     leave(qtbot)
     assert field.line.text() == "30/11/2026 9h"
     assert said(page, "date_mise_en_service").startswith("Date attendue")
+
+
+@pytest.mark.parametrize("typed", ["31/12/9999", "01/01/0001"])
+def test_a_date_that_no_calendar_of_the_program_has_is_said_under_its_field(
+    bureau: Bureau, qtbot: QtBot, typed: str
+) -> None:
+    page = bureau.workspace.open_record("equipements", None)
+    assert isinstance(page, RecordPage)
+    bureau.settle()
+    field = date_field(page, "date_mise_en_service")
+    field.line.setFocus()
+    qtbot.keyClicks(field.line, typed)
+    leave(qtbot)
+    assert said(page, "date_mise_en_service") == "Une date est hors du calendrier admis, de 1900 à 2199."
+
+
+@pytest.mark.parametrize(
+    "typed", ["\u2066+212\u202f5\u202f22\u202f30\u202f40\u202f50\u2069", "٠٥٢٢٣٠٤٠٥٠", "\u200fAtlas-77"]
+)
+def test_what_was_copied_from_a_window_is_found_in_a_list(
+    bureau: Bureau, sqlite_engine: sa.Engine, typed: str
+) -> None:
+    with transaction(sqlite_engine, bureau.acteur.user_id) as session:
+        client = ClientInput(nom_entreprise="Atlas-77", telephone="0522304050")
+        made = clients.create(session, bureau.acteur, client)
+    page = bureau.liste("clients")
+    page.search(typed)
+    bureau.settle()
+    assert list(page.model.ids) == [made]
 
 
 def test_a_client_already_on_file_is_told_while_typing(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
