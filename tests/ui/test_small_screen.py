@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -168,6 +169,15 @@ def test_enlarged_to_two_hundred_per_cent_the_window_fits_and_scrolls_to_what_do
                 held = QApplication.focusWidget()
                 if held is None or held.visibleRegion().isEmpty():
                     hidden.append(f"{name}: {type(one).__name__} {one.accessibleName()}")
+    keys = bureau.workspace.keys
+    keys.toggle()
+    qapp.processEvents()
+    last = keys.findChildren(QLabel)[-1]
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Left if theme.theme().rtl else Qt.Key.Key_Right):
+        for _ in range(40):
+            QTest.keyClick(keys, key)
+    if not window.rect().contains(keys.geometry()) or last.visibleRegion().isEmpty():
+        hidden.append(f"F1: {keys.geometry().getRect()}, {last.text()}")
     assert (hidden, outgrown) == ([], [])
     assert far > 10, "much of the pages has no room here"
 

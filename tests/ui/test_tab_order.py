@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.writing import bidi
 from erp_desktop.domain.writing.texts import texts
+from erp_desktop.ui.frame.keys import KEYS
 from erp_desktop.ui.frame.navigation import NavItem
 from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.lists.page import ListPage
@@ -117,3 +118,47 @@ def test_whatever_takes_the_keyboard_is_named_in_the_language_of_the_window(
         bureau.workspace.palette_box.close_box()
     assert (nameless, french) == (set(), set())
     assert stops > 900
+
+
+_ENGRAVED = {"Return": "Entrée", "Enter": "Entrée", "Esc": "Échap", "Space": "Espace", "Del": "Suppr", "Shift": "Maj"}
+"""What Qt calls a key, and what is engraved on it."""
+
+
+def _engraved(sequence: QKeySequence) -> str:
+    plain = sequence.toString(QKeySequence.SequenceFormat.PortableText)
+    return " ".join(_ENGRAVED.get(key, key) for key in plain.split("+"))
+
+
+def test_f1_tells_every_key_that_a_page_listens_to(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, tmp_path: Path
+) -> None:
+    assert monde.responsable is not None
+    bureau = Bureau(qtbot, worker, replace(monde.responsable, role=Role.ADMIN), tmp_path)
+    everywhere = {key for key, _words in KEYS}
+    untold, heard = dict[str, set[str]](), 0
+
+    def listen(where: str, page: Page) -> None:
+        nonlocal heard
+        told = everywhere | dict(page.keys()).keys()
+        keys = {
+            *(_engraved(one.key()) for one in page.findChildren(QShortcut) if one.isEnabled()),
+            *(
+                _engraved(one.shortcut())
+                for one in page.findChildren(QAbstractButton)
+                if not one.shortcut().isEmpty()
+            ),
+        }
+        heard += len(keys)
+        if missing := {key for key in keys if key not in told and f"{key} ↑ ↓" not in told} - {"Alt Up", "Alt Down"}:
+            untold[where] = missing
+
+    for where, page in pages(bureau):
+        if isinstance(page, Page):
+            listen(where, page)
+    for kind in ("a_facturer", "interventions", "factures"):
+        page = bureau.workspace.open_record(kind, None)
+        assert page is not None
+        bureau.settle()
+        listen(kind, page)
+    assert untold == {}
+    assert heard > 5

@@ -122,6 +122,12 @@ class ConflitsPage(Page):
         words = tr("Conflit {n} sur {total}", n=place, total=len(todo)) if place else ""
         return words, ""
 
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("M", "Garder la mienne"), ("L", "Garder la leur"), ("E", "Modifier…"),
+            ("Ctrl Entrée", "Garder cette valeur"), ("↑ ↓", "Conflit précédent, suivant"),
+        )  # fmt: skip
+
     def escape(self) -> bool:
         return any(row.close_editor() for row in self.rows)
 

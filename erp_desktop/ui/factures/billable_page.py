@@ -78,6 +78,9 @@ class BillablePage(Page):
         QTimer.singleShot(0, self, lambda: self.title_changed.emit(tr("À facturer")))
         self.reload()
 
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        return (("Espace", "Cocher la ligne, ou la décocher"), ("Ctrl Entrée", "Créer les brouillons"))
+
     def untouched(self) -> bool:
         """There is one of it: asked for again, it is the same with what is ticked."""
         return True

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit.controls import Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import GivesBack, Surface
+from erp_desktop.ui.kit.theme import theme
 
 KEYS = (
     ("Ctrl K", "Recherche"),
@@ -34,6 +35,7 @@ KEYS = (
     ("Ctrl W", "Fermer l'onglet"),
     ("F8", "Notifications"),
     ("Ctrl Z", "Défaire le dernier enregistrement"),
+    ("Ctrl V", "Dans les documents : joindre ce qui est copié"),
     ("=", "Dans une date : maintenant"),
     ("↑ ↓", "Dans une date : un jour après, avant"),
     ("Ctrl ↑ ↓", "Dans une date : une semaine après, avant"),
@@ -42,8 +44,8 @@ KEYS = (
     ("F1", "Cette aide"),
 )
 
-_BELOW, _AROUND = 42, 50
-"""What stays free under the panel, and in all: the status bar, and a little above."""
+_BELOW, _AROUND, _HEAD = 42, 50, 70
+"""What stays free under the panel, and in all: the status bar, and a little above; what its title takes of it."""
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> QWidget:
@@ -79,9 +81,17 @@ class KeysPanel(GivesBack, Surface):
         head.addStretch()
         head.addWidget(icon_button("x", tr("Fermer"), self.hide))
         column.addLayout(head)
-        self._tables = QHBoxLayout()
+        self._body = QWidget()
+        self._body.setObjectName("corps")
+        self._tables = QHBoxLayout(self._body)
+        self._tables.setContentsMargins(0, 0, 0, 0)
         self._tables.setSpacing(24)
-        column.addLayout(self._tables)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(self._body)
+        column.addWidget(self._area)
         self._fill(())
         self.hide()
         window.installEventFilter(self)
@@ -96,7 +106,7 @@ class KeysPanel(GivesBack, Surface):
         if self.isHidden():
             own = self._own()
             self._fill(own)
-            if self.sizeHint().height() > self._window.height() - _AROUND:
+            if self._body.sizeHint().height() > self._window.height() - _AROUND - _HEAD:
                 # A low window, or a script that needs more room: the keys stand in two columns.
                 self._fill(own, beside=2)
         self.setVisible(self.isHidden())
@@ -106,6 +116,11 @@ class KeysPanel(GivesBack, Surface):
             self.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _place(self) -> None:
+        wanted, bar = self._body.sizeHint(), self._area.verticalScrollBar().sizeHint().width()
+        high = min(wanted.height(), self._window.height() - _AROUND - _HEAD)
+        wide = wanted.width() + (bar if high < wanted.height() else 0)
+        # At 200 % there is not room for all of them: they scroll, by the arrows as by the wheel.
+        self._area.setFixedSize(min(wide, self._window.width() - 60), high)
         self.adjustSize()
         rtl = self._window.layoutDirection() == Qt.LayoutDirection.RightToLeft
         x = 12 if rtl else self._window.width() - self.width() - 12
@@ -114,6 +129,15 @@ class KeysPanel(GivesBack, Surface):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_F1):
             self.hide()
+            return
+        down, beside = self._area.verticalScrollBar(), self._area.horizontalScrollBar()
+        steps = {
+            Qt.Key.Key_Down: (down, 22), Qt.Key.Key_Up: (down, -22), Qt.Key.Key_PageDown: (down, 160),
+            Qt.Key.Key_PageUp: (down, -160), Qt.Key.Key_Right: (beside, 60), Qt.Key.Key_Left: (beside, -60),
+        }  # fmt: skip
+        if (step := steps.get(Qt.Key(event.key()))) is not None:
+            bar, by = step
+            bar.setValue(bar.value() + (-by if bar is beside and theme().rtl else by))
             return
         super().keyPressEvent(event)
 

@@ -307,6 +307,12 @@ class RapportsPage(Page):
     def status(self) -> tuple[str, str]:
         return wording.period(*self.choix.bornes), self.fraicheur.text()
 
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("Ctrl C", tr("copier les lignes choisies")), ("Ctrl P", tr("aperçu avant impression")),
+            ("F5", tr("recalculer")),
+        )  # fmt: skip
+
     # Exporting
 
     def print_out(self) -> bool:
