@@ -139,5 +139,5 @@ def _example(one: Decision, now: datetime) -> str:
         return tr("le plus ancien est arrivé {quand}", quand=value_labels.happened(one.when))
     until = isolate(day(clock.local(one.when).date()))
     if one.kind == "factures":
-        return tr("{qui}, due le {jour}", qui=who, jour=until)
-    return tr("{qui}, fin le {jour}", qui=who, jour=until)
+        return tr("due le {jour}, {qui}", qui=who, jour=until)
+    return tr("fin le {jour}, {qui}", qui=who, jour=until)
