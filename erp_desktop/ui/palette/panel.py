@@ -191,8 +191,7 @@ class Palette(QWidget):
         from erp_desktop.services.search import answers
 
         self._stop()
-        text = self.edit.text().strip()
-        meant = cherchee(text)
+        text, meant = self.edit.text().strip(), cherchee(self.edit.text())
         sign = meant[:1] if meant[:1] in (bars.COMMANDS, bars.NUMBERS, bars.PEOPLE) else ""
         words = meant[len(sign) :].strip()
         self.answers.wipe(plier(words).split())
