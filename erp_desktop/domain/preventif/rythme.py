@@ -34,7 +34,7 @@ _PARTS: Final = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", 
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _YEARS, _A_YEAR = 5, 400
-EXEMPLE = "FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO"
+EXEMPLE = "FREQ=MONTHLY;BYDAY=1MO"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ FORM = FormSpec(
     groups=[
         Group("Checklist", [
             FieldSpec("nom", placeholder="Visite semestrielle d'un groupe froid"),
-            FieldSpec("type_equipement", placeholder="Vide : seulement les plans qui la nomment"),
+            FieldSpec("type_equipement", placeholder="Vide : les seuls plans qui la nomment"),
         ]),
     ],
     load=models.get,
