@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import undefer_group
 
 from erp_desktop import clock
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
@@ -16,6 +17,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import CentralUnreachableError, NotAllowedError, PasswordToChooseError, ValidationError
 from erp_desktop.models import User
 from erp_desktop.models.local import verificateurs
+from erp_desktop.models.users import SECRETS
 from erp_desktop.services import auth
 from erp_desktop.settings import Mode, Settings
 from erp_desktop.sync.device import enrolment, registration
@@ -76,7 +78,8 @@ class Poste:
 
     def compte(self, nom: str) -> User:
         with transaction(self.centre, write=False) as session:
-            compte = session.scalars(sa.select(User).where(User.username == nom)).one()
+            secrets = undefer_group(SECRETS)
+            compte = session.scalars(sa.select(User).where(User.username == nom).options(secrets)).one()
             session.expunge(compte)
             return compte
 
