@@ -219,14 +219,18 @@ def _packed(asked: _Asked) -> sa.ScalarSelect[Any]:
 
 
 def _named(asked: _Asked) -> sa.Select[Any]:
-    """A literal that stands for itself has no name that another query could call it by."""
+    """What is asked for column by column: a literal that stands for itself has no name that another query could call
+    it by, and within another query a row comes with the columns too that are read when they are asked for."""
     query: sa.Select[Any] = asked.query
-    columns = [described["expr"] for described in asked.described]
-    bare = [isinstance(c, sa.ColumnClause) and c.is_literal for c in columns]
-    if not any(bare):
-        return query
-    named = (c.label(f"l{n}") if unnamed else c for n, (c, unnamed) in enumerate(zip(columns, bare, strict=True)))
-    return query.with_only_columns(*named)
+    columns: list[Any] = []
+    for n, (described, (mapper, _)) in enumerate(zip(asked.described, asked.parts or (), strict=True)):
+        expr = described["expr"]
+        if mapper is not None:
+            columns += [getattr(expr, mapper.get_property_by_column(c).key) for c in _loaded(mapper)]
+        else:
+            unnamed = isinstance(expr, sa.ColumnClause) and expr.is_literal
+            columns.append(expr.label(f"l{n}") if unnamed else expr)
+    return query.with_only_columns(*columns)
 
 
 def _sent(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, aliased
 from erp_desktop.db.abreast import abreast, each_abreast, together
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, PieceDetachee
+from erp_desktop.models import Agence, Client, Contrat, Equipement, Intervention, PieceDetachee, User
 from tests.services.branch import Monde
 from tests.services.interventions.test_interventions import creer
 
-_OTHER = aliased(Equipement)
+_OTHER, _AUTHOR = aliased(Equipement), aliased(User)
 _KINDS = (
     sa.select(Intervention.id, Intervention.titre, Intervention.date_creation, Intervention.date_cloture),
     sa.select(Contrat.date_debut, Contrat.date_fin, Client.is_active).join(Client, Client.id == Contrat.client_id),
@@ -28,6 +28,8 @@ _KINDS = (
     sa.select(Intervention).order_by(Intervention.id),
     sa.select(_OTHER, Client.nom_entreprise, Contrat).join(Client, Client.id == _OTHER.client_id)
     .outerjoin(Contrat, Contrat.numero_contrat == "absent").order_by(_OTHER.id),
+    sa.select(User, _AUTHOR, Agence.code).outerjoin(_AUTHOR, _AUTHOR.id == User.created_by_id)
+    .outerjoin(Agence, Agence.id == User.agence_id).order_by(User.id),
 )  # fmt: skip
 
 
@@ -75,6 +77,20 @@ def _columns(row: Intervention) -> dict[str, object]:
 
 def _sqlite(monde: Monde) -> bool:
     return monde.engine.dialect.name == "sqlite"
+
+
+def test_a_row_comes_without_what_nobody_may_read_of_it(monde: Monde) -> None:
+    """A person's own login may not read what an account keeps secret; asked of one another it came along."""
+    asked: list[str] = []
+    sa.event.listen(monde.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    with transaction(monde.engine, write=False) as session:
+        ((one,), *_), (count,) = together(
+            session, sa.select(User).order_by(User.id), sa.select(sa.func.count()).select_from(User)
+        )
+        assert not any("hashed_password" in statement or "last_login" in statement for statement in asked)
+        assert (one.id, one.role, count) == (monde.agent.user_id, "agent", (session.query(User).count(),))
+        # Who may, reads it when it is asked for.
+        assert (one.failed_login_attempts, one.last_login) == (0, None)
 
 
 def test_works_of_several_people_share_their_round_trips_and_no_fault(monde: Monde) -> None:
