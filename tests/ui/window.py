@@ -20,6 +20,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.drafts import Drafts
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.main_window import MainWindow
+from erp_desktop.ui.notifications.watcher import Watcher
 from erp_desktop.ui.sections import records, sections
 from erp_desktop.ui.tasks import Tasks
 from erp_desktop.ui.workspace import Workspace
@@ -57,6 +58,13 @@ def at_rest(qtbot: QtBot, desktop: Desktop) -> Workspace:
     assert desktop.tasks is not None
     settle(qtbot, desktop.window, desktop.tasks)
     return desktop.workspace
+
+
+def watched(qtbot: QtBot, shown: Workspace) -> None:
+    """What the window looks for by the clock is looked for once, and not again: it would fall among what is counted."""
+    (watcher,) = shown.findChildren(Watcher)
+    qtbot.waitUntil(lambda: watcher._known is not None)
+    watcher._again.stop()
 
 
 class Bureau:

@@ -47,6 +47,7 @@ from erp_desktop.ui.workspace import Workspace
 from tests.sync.proxy import ChaosProxy
 from tests.ui.company import Monde, creer
 from tests.ui.window import settle as still
+from tests.ui.window import watched
 
 
 @pytest.fixture
@@ -104,6 +105,8 @@ def test_every_section_opens_and_no_list_asks_for_much(qtbot: QtBot, desktop: De
     desktop.tasks.failed.connect(failures.append)
     desktop.tasks.told.connect(failures.append)
     assert shown.status.sync.text() == "en ligne"
+    watched(qtbot, shown)
+    settle(qtbot, desktop)
     keys = [key for key in shown.nav.items if key != "interventions"]
     assert "conflits" not in keys
     assert {"clients", "planning", "rapports"} <= set(keys)
@@ -117,8 +120,7 @@ def test_every_section_opens_and_no_list_asks_for_much(qtbot: QtBot, desktop: De
         assert failures == [], key
         if isinstance(page, ListPage) and key in {"clients", "equipements", "techniciens"}:
             assert page.model.rowCount() > 0
-    # The look of the list, its saved views, which rows, the rows; a few say more in each row. What the window does
-    # beside them by the clock, its notifications, may fall among any of them.
+    # The look of the list, its saved views, which rows, the rows; a few say more in each row.
     assert max(cost.values()) <= 9, cost
     assert line.connections <= 4, "a line for each thread, and two to look at the centre"
 

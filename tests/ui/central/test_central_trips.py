@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from erp_desktop.app import Desktop
 from erp_desktop.ui.lists.page import ListPage
 from tests.sync.proxy import ChaosProxy
-from tests.ui.window import at_rest
+from tests.ui.window import at_rest, watched
 
 SECTIONS = {
     "tableau": 9, "interventions": 3, "planning": 3, "preventif": 3, "checklists": 1, "modeles": 1, "clients": 1,
@@ -38,6 +38,7 @@ def test_sections_and_records_cost_few_round_trips(
     sections, records = {}, {}
     # Every thread has its line open, whatever section comes first.
     shown.open_section("tableau")
+    watched(qtbot, shown)
     at_rest(qtbot, far_desktop)
     for key in shown.sections:
         before = line.turns

@@ -64,7 +64,7 @@ def test_what_is_typed_shows_on_the_paper_and_nowhere_else(
 
     # What the domain refuses, and what cannot be read, leave what is saved; the pane says so.
     put("remise_pct", "0")
-    put("date_facture", "31/12/2999")
+    put("date_facture", "31/12/2150")
     qtbot.waitUntil(lambda: "pas encore venue" in paper.words.text(), timeout=30_000)
     assert printed[-1].total_ht == 1000
     assert printed[-1].jour is None
