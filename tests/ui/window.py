@@ -61,7 +61,7 @@ def at_rest(qtbot: QtBot, desktop: Desktop) -> Workspace:
 
 
 def watched(qtbot: QtBot, shown: Workspace) -> None:
-    """What the window looks for by the clock is looked for once, and not again: it would fall among what is counted."""
+    """What the window looks for by the clock is looked for once, and not again: it would be counted too."""
     (watcher,) = shown.findChildren(Watcher)
     qtbot.waitUntil(lambda: watcher._known is not None)
     watcher._again.stop()
