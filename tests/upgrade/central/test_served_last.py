@@ -48,4 +48,5 @@ def test_only_the_last_revision_serves_and_one_that_is_cut_serves_again(pg_engin
         stop_at = ""
         migrate.upgrade(connection, on_step=step)
         assert look(connection) == (True, noted)
+        connection.rollback()
         assert fingerprint.check(connection) == []
