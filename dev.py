@@ -139,7 +139,7 @@ def run(arguments: list[str]) -> int:
                 env=environment(offscreen=not has_display()), check=False)  # fmt: skip
 
 
-SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
+SIDE_BY_SIDE = ["-n", "3", "--dist", "worksteal"]
 
 
 def test(arguments: list[str]) -> int:

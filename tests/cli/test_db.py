@@ -250,6 +250,7 @@ def test_an_absent_server_is_told_in_one_line(command: str) -> None:
     assert "ne répond pas" in refused(command, "--url", "postgresql://x@127.0.0.1:1/x")
 
 
+@pytest.mark.soak
 def test_back_to_nothing_and_up_again(sqlite_path: Path) -> None:
     assert "perdrait" in refused("downgrade", "base", "--cache", sqlite_path)
     answer("downgrade", "base", "--cache", sqlite_path, "--accept-data-loss")

@@ -74,6 +74,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("head_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True)
 def test_current_check_and_steps_both_ways(head_url: str) -> None:
     url, recent = head_url, revisions.revisions()[-5].revision
     answers = several(
@@ -236,6 +237,7 @@ def test_a_stamp_is_refused_unless_the_structure_is_there(head_url: str) -> None
     engine.dispose()
 
 
+@pytest.mark.parametrize("head_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True)
 def test_a_downgrade_wants_consent_and_makes_a_backup_first(
     head_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

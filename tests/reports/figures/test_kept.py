@@ -165,6 +165,7 @@ def test_after_a_random_history_kept_figures_are_those_of_the_rows(
     assert _keep(engine) == whole
 
 
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True)
 def test_after_each_act_alone_what_stands_of_its_months_is_that_of_the_others(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

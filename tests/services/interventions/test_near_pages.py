@@ -18,7 +18,7 @@ from erp_desktop.services.interventions.pages import central, strata, which
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
-from tests.services.interventions.test_interventions import ORDERS, chercher, creer, passer
+from tests.services.interventions.test_interventions import chercher, creer, passer
 from tests.services.interventions.test_places import due_in_march
 
 
@@ -67,7 +67,7 @@ def test_names_of_other_agencies_are_not_walked(monde: Monde) -> None:
         monde.executer("UPDATE clients SET agence_id = NULL WHERE id = :id", id=monde.client)
     for (who, text), tri, down in itertools.product(
         ((monde.siege, "agence:rab"), (monde.siege, "agence:cas"), (monde.autre_agent, ""), (monde.agent, "etau")),
-        ORDERS,
+        ("numero", "client", "equipement", "technicien", "agence_code"),
         (False, True),
     ):
         whole = chercher(monde, text, who, tri=tri, descendant=down)
@@ -121,7 +121,7 @@ def test_a_statut_and_a_priority_are_told_by_their_index(monde: Monde, monkeypat
     asked: list[tuple[str, Any]] = []
     sa.event.listen(monde.engine, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
     for text, least in (("statut:annulee priorite:basse", 2), ("statut:ouverte,annulee priorite:haute,basse", 8)):
-        for tri, down, told in itertools.product(ORDERS, (False, True), (0, 40)):
+        for tri, down, told in itertools.product(("", "statut", "titre", "client"), (False, True), (0, 40)):
             monkeypatch.setattr(which, "_VUES", ((0, (told, told, told)),))
             whole = chercher(monde, text, monde.siege, tri=tri, descendant=down)
             assert len(whole) == least

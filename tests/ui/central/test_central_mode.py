@@ -98,6 +98,7 @@ def settle(qtbot: QtBot, desktop: Desktop) -> None:
     still(qtbot, desktop.window, desktop.tasks)
 
 
+@pytest.mark.soak
 def test_every_section_opens_and_no_list_asks_for_much(qtbot: QtBot, desktop: Desktop, line: ChaosProxy) -> None:
     shown = workspace(qtbot, desktop)
     failures: list[object] = []

@@ -49,7 +49,7 @@ def _filled(engine: sa.Engine, monde: Monde) -> None:
         plans.fill(session, monde.agence, now)
 
 
-@pytest.mark.parametrize("language", ["fr", pytest.param("ar", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("language", [pytest.param(one, marks=pytest.mark.soak) for one in ("fr", "ar")])
 def test_rows_are_chosen_in_every_list(
     qtbot: QtBot, qapp: QApplication, worker: DbWorker, monde: Monde, tmp_path: Path, sqlite_engine: sa.Engine,
     language: str,

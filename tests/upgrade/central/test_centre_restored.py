@@ -127,7 +127,7 @@ def held_to_its_agency(cursor: Any, lab: Lab) -> None:
     ("options", "code", "named"),
     [
         (["--no-owner"], "EM013", "appartient à postgres"),
-        (["--no-privileges"], "42501", "exécutable par tous"),
+        pytest.param(["--no-privileges"], "42501", "exécutable par tous", marks=pytest.mark.soak),
     ],
     ids=["no-owner", "no-privileges"],
 )
@@ -210,6 +210,7 @@ def test_a_restoration_that_cannot_be_whole_changes_nothing(
     assert saved.lab.value("SELECT count(*) FROM clients") == 6
 
 
+@pytest.mark.soak
 def test_the_drill_on_the_same_server_as_each_role(saved: Saved, pg_server: EmbeddedPostgres, tmp_path: Path) -> None:
     lab, base = saved.lab, str(normalise_url(saved.lab.url).database)
     first = lab.ids("interventions")[0]

@@ -21,7 +21,7 @@ def client(device: Device, name: str) -> int:
     return int(device.value("SELECT id FROM clients WHERE nom_entreprise = ?", name))
 
 
-@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize("encrypted", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_a_restored_backup_carries_on_with_everything_done_since(lab: Lab, encrypted: bool) -> None:
     a, b = lab.device(encrypted=encrypted), lab.device()
     lab.settle()

@@ -50,12 +50,13 @@ def test_a_cache_behind_a_link_is_upgraded_where_it_is(tmp_path: Path) -> None:
     [
         ("bb94288d88f3", None),
         ("bb94288d88f3", KEY),
-        ("2a1f3c8d7c1b", None),
-        ("5d1e7f9b3a0c", None),
         (RECENT, KEY),
         *(
             pytest.param(r, k, marks=pytest.mark.soak)
-            for r, k in (("2a1f3c8d7c1b", KEY), ("5d1e7f9b3a0c", KEY), (RECENT, None))
+            for r, k in (
+                *((one, key) for one in ("2a1f3c8d7c1b", "5d1e7f9b3a0c") for key in (None, KEY)),
+                (RECENT, None),
+            )
         ),
     ],
 )
@@ -237,7 +238,10 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 @pytest.mark.skipif(os.name != "posix", reason="fork")
 @pytest.mark.parametrize(
     ("count", "existing"),
-    [(6, True), (6, False), *(pytest.param(20, there, marks=pytest.mark.soak) for there in (True, False))],
+    [
+        (6, True),
+        *(pytest.param(n, there, marks=pytest.mark.soak) for n, there in ((6, False), (20, True), (20, False))),
+    ],
 )
 def test_many_starts_at_once_upgrade_once(tmp_path: Path, count: int, existing: bool) -> None:
     path = tmp_path / "cache.sqlite"
