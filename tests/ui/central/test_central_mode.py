@@ -56,13 +56,6 @@ def company(pg_engine: sa.Engine) -> Monde:
 
 
 @pytest.fixture
-def line(pg_url: str) -> Iterator[ChaosProxy]:
-    url = make_url(pg_url)
-    with ChaosProxy(url.host or "127.0.0.1", url.port or 5432) as made:
-        yield made
-
-
-@pytest.fixture
 def desktop(
     qapp: QApplication, qtbot: QtBot, line: ChaosProxy, pg_url: str, company: Monde, tmp_path: Path
 ) -> Iterator[Desktop]:
