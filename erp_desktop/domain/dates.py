@@ -43,6 +43,7 @@ _DANS = re.compile(r"(dans|in|il y a) (\d{1,4}) (jours?|days?|semaines?|weeks?|m
 _MARGE = timedelta(days=30)
 PREMIERE_ANNEE, DERNIERE_ANNEE = 1900, 2199
 """The calendar of the program."""
+HORS_CALENDRIER = f"Une date est hors du calendrier admis, de {PREMIERE_ANNEE} à {DERNIERE_ANNEE}."
 
 
 class Sens(Enum):

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop.domain.dates import DERNIERE_ANNEE, PREMIERE_ANNEE
+from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE
 from erp_desktop.models import Base
 from erp_desktop.models.types import Montant
 from erp_desktop.registry.tables import TABLES, Kind, SyncColumn, SyncTable
@@ -31,7 +31,7 @@ LARGEST_ID = (1 << 63) - (1 << 22) - 1
 OLDEST_ID = 1 << 32
 """Below it: small integers of rows taken over from elsewhere. No poste gave numbers in that first second."""
 
-DATE = f"Une date est hors du calendrier admis, de {FIRST_YEAR} à {LAST_YEAR}."
+DATE = HORS_CALENDRIER
 NUMBER = "Un nombre n'en est pas un, ou dépasse ce qui peut être gardé."
 TEXT = "Un texte est trop long."
 JSON = "Une donnée composée est trop grande, trop imbriquée ou illisible."

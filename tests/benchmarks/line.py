@@ -48,7 +48,7 @@ class Bench:
         engine.dispose()
         copied = server.create_database(name, model)
         here = normalise_url(url)
-        self.proxy = ChaosProxy(here.host or "127.0.0.1", here.port or 5432)
+        self.proxy = ChaosProxy.before(here)
         self.url, self.floor_url = self._through(url), self._through(copied)
         self.engine = create_pg_engine(url)
         published.publish(url, lambda path: empty_cache.create_cache(path, None, 0))

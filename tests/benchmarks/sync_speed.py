@@ -188,7 +188,7 @@ def _enrolments(url: str, agence: str, here: Path, store: Path) -> list[float]:
 def _bytes_of_a_copy(url: str, here: Path, store: Path) -> int:
     """Bytes that the centre sends for one enrolment."""
     host = normalise_url(url)
-    with ChaosProxy(host.host or "127.0.0.1", host.port or 5432) as proxy:
+    with ChaosProxy.before(host) as proxy:
         path = here / "octets.sqlite"
         through = host.set(port=proxy.port).render_as_string(hide_password=False)
         enrolment.enroll(through, "CAS", "octets", path, secrets_file=store)

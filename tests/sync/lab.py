@@ -187,7 +187,7 @@ class Lab:
     def proxy(self, *devices: Device) -> ChaosProxy:
         """A line that can be cut, in front of the given devices."""
         url = normalise_url(self.url)
-        made = ChaosProxy(url.host or "127.0.0.1", url.port or 5432)
+        made = ChaosProxy.before(url)
         self.proxies.append(made)
         for device in devices:
             device.hang_up()

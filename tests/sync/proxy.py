@@ -12,6 +12,8 @@ import time
 from types import TracebackType
 from typing import Literal, Self
 
+from sqlalchemy.engine import URL, make_url
+
 Direction = Literal["out", "in"]
 """``out`` is what the device sends, ``in`` what the centre answers."""
 
@@ -56,6 +58,12 @@ class ChaosProxy:
         self._closing = False
         self.heal()
         self._spawn(self._accept)
+
+    @classmethod
+    def before(cls, url: str | URL) -> Self:
+        """One before the server of an address."""
+        server = make_url(url)
+        return cls(server.host or "127.0.0.1", server.port or 5432)
 
     def _spawn(self, work: object, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)  # type: ignore[arg-type]

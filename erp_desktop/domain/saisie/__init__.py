@@ -22,6 +22,7 @@ from erp_desktop.domain.enums import (
     TypeIntervention,
     TypeLigne,
 )
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import ValidationError
 
 _TOURNE = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -152,7 +153,7 @@ def _telephone(valeur: Any) -> Any:
 
 def sans_marques(texte: str) -> str:
     """Without the marks that nobody sees, which come along with what is copied: direction, join, control."""
-    return "".join(c for c in texte if unicodedata.category(c) not in {"Cf", "Cc"})
+    return "".join(c for c in visible(texte) if unicodedata.category(c) != "Cc")
 
 
 def courriel(valeur: str) -> str:

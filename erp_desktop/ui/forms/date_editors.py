@@ -11,7 +11,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
 from erp_desktop import clock
-from erp_desktop.domain.dates import DERNIERE_ANNEE, PREMIERE_ANNEE, Sens, lire, plus_mois
+from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE, Sens, lire, plus_mois
 from erp_desktop.ui.forms.editors import LineEditor, Unreadable
 from erp_desktop.ui.kit import icons
 from erp_desktop.ui.kit.calendar_popup import CalendarPopup
@@ -85,7 +85,7 @@ class DateEditor(LineEditor):
         if made is None:
             raise Unreadable(tr(self._REFUSED))
         if not PREMIERE_ANNEE <= made.year <= DERNIERE_ANNEE:
-            raise Unreadable(said("Une date est hors du calendrier admis, de 1900 à 2199."))
+            raise Unreadable(said(HORS_CALENDRIER))
         return made
 
     def _made(self, day: date, hour: time | None) -> Any:

@@ -286,7 +286,7 @@ def test_names_without_work_are_passed_over_at_once(monde: Monde, monkeypatch: p
     for texte, tri, down in _each(("", "zinc", "statut:ouverte", "priorite:basse"), ("equipement", "client")):
         whole = chercher(monde, texte, tri=tri, descendant=down)
         for names in (1, 1024):
-            monkeypatch.setattr(order, "_NAMES", names)
+            monkeypatch.setattr(order, "_TRIED", names)
             asked.clear()
             assert chercher(monde, texte, tri=tri, descendant=down, limite=4) == whole[:4], (tri, down, texte, names)
             if monde.engine.dialect.name == "sqlite" and texte == "zinc":

@@ -44,8 +44,7 @@ def admin(pg_engine: sa.Engine) -> Acteur:
 
 @pytest.fixture
 def line(pg_url: str) -> Iterator[ChaosProxy]:
-    url = make_url(pg_url)
-    with ChaosProxy(url.host or "127.0.0.1", url.port or 5432) as made:
+    with ChaosProxy.before(pg_url) as made:
         yield made
 
 

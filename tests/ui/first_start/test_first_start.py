@@ -208,7 +208,7 @@ def test_joining_goes_on_with_a_first_copy_whose_program_was_killed(
     cache, store = wizard.settings.cache, wizard.settings.secrets_file
     assert store is not None
     where = normalise_url(pg_url)
-    with ChaosProxy(where.host or "127.0.0.1", where.port or 5432) as proxy:
+    with ChaosProxy.before(where) as proxy:
         slow = where.set(port=proxy.port).render_as_string(hide_password=False)
         proxy.bytes_per_s = 1_500_000
         child = Program(["-c", CHILD, slow, cache, store], stderr=None)

@@ -304,7 +304,7 @@ def test_a_migrator_whose_line_died_does_not_keep_its_lock(
 ) -> None:
     monkeypatch.setenv("ERP_MIGRATION_SILENCE", "2")
     url = centre.url
-    with ChaosProxy(url.host or "127.0.0.1", url.port or 5432) as proxy:
+    with ChaosProxy.before(url) as proxy:
         far = create_pg_engine(url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False))
         stuck = threading.Event()
         failures: list[Exception] = []

@@ -99,7 +99,7 @@ def _until_ready(line: socket.socket) -> tuple[bytes, bytes]:
 
 def test_a_pooler_that_says_so_is_refused_without_leaving_it_the_lock(centre: sa.Engine) -> None:
     """PgBouncer with one client keeps it on one session: nothing else would tell."""
-    with ChaosProxy(centre.url.host or "127.0.0.1", centre.url.port or 5432) as proxy:
+    with ChaosProxy.before(centre.url) as proxy:
         proxy.rewrite_backend_key = True
         through = create_pg_engine(
             centre.url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)

@@ -1,8 +1,7 @@
 """The beginning of the list of interventions in each order, read straight from an index.
 
-An order is a sequence of strata: one statut after another, one client after another in the order of their names, what
-has a date before what has none. Each is in the order of an index, so that the first page of a million rows costs what
-it shows. The whole answer is one sorted query, in the same order.
+Along the strata of the order (:mod:`~erp_desktop.services.interventions.pages.strata`), so that the first page of a
+million rows costs what it shows. The whole answer is one sorted query, in the same order.
 """
 
 from __future__ import annotations
@@ -19,43 +18,46 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
-from erp_desktop.services.interventions.pages.strata import ACTIFS, ALL, CLOSED, OWNERS, READ, REST, Among, each
+from erp_desktop.services.interventions.pages.strata import (
+    ACTIFS,
+    ALL,
+    CLOSED,
+    FAR,
+    OWNERS,
+    READ,
+    REST,
+    Among,
+    walked,
+)
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite, identifiants, ordonner, parmi, rang
 from erp_desktop.services.shared.places import Stratum, at_once, beginning
-from erp_desktop.services.shared.places.sorts import along, by_text, texts
+from erp_desktop.services.shared.places.sorts import by_text, texts
 from erp_desktop.services.shared.places.stretches import Stretches, referred
 
 I = Intervention  # noqa: E741
 _STRATA = 24
 """How many are read at most before the whole order is asked for."""
-_NAMES = 1024
+_TRIED = 1024
 """Names among which one with work is looked for before the walk begins with the first that has some."""
 _PLACES = {name: sa.case({v: n for n, v in enumerate(map(str, values))}, value=getattr(I, name), else_=9)
            for name, values in CLOSED.items()}  # fmt: skip
 
 
-_FAR = {
-    "client": along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == I.client_id)),
-    "equipement": along(Equipement.nom, lambda r: r.join(Equipement, Equipement.id == I.equipement_id)),
-}
-"""Orders by the name of what each intervention refers to; there may be hundreds of thousands of them."""
-
-
 def far(query: ListQuery) -> bool:
     """Whether it sorts by the names of what each intervention refers to."""
-    return query.tri in _FAR
+    return query.tri in FAR
 
 
 def ids(session: Session, request: sa.Select[int], query: ListQuery, among: Among = ALL) -> list[int]:
     """The identifiers that ``request`` selects ``among`` others, in the order of ``query``."""
     if query.tri == "sla":
-        return beginning(session, request, I.id, each(session, query, among), query.limite)[0]
+        return beginning(session, request, I.id, walked(session, query, among), query.limite)[0]
     if query.limite is not None:
-        if query.tri in _FAR:
+        if query.tri in FAR:
             if not (query.texte.strip() or est_sqlite(session)):
                 return identifiants(session, _name_by_name(request, query, query.limite, among))
             return beginning(session, request, I.id, _far(session, query, among), query.limite)[0]
-        strata = islice(each(session, query, among), _STRATA)
+        strata = islice(walked(session, query, among), _STRATA)
         found, whole = beginning(session, request, I.id, strata, query.limite)
         if whole:
             return found
@@ -77,7 +79,7 @@ def soon(
         by_deadline = any(key is I.date_limite for key in stratum.keys)
         return replace(stratum, where=sa.and_(stratum.where, *due)) if by_deadline else stratum
 
-    strata = _far(session, query, among) if query.tri in _FAR else each(session, query, among)
+    strata = _far(session, query, among) if query.tri in FAR else walked(session, query, among)
     return Stretches(session, request, I.id, map(dated, strata), query.limite or 0, within)
 
 
@@ -86,10 +88,10 @@ def _far(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
     that has work, since of a quarter of a million machines those without any may come first."""
     named: Any = Client if query.tri == "client" else Equipement
     column, name = (I.client_id, Client.nom_entreprise) if named is Client else (I.equipement_id, Equipement.nom)
-    (stratum,) = list(_FAR[query.tri].order(query) or ())
+    (stratum,) = list(FAR[query.tri].order(query) or ())
     stratum = replace(stratum, where=sa.and_(stratum.where, *among.named(named.agence_id)))
     alone = replace(stratum, keys=stratum.keys[:1], join=lambda request: request)
-    some = alone.of(sa.select(named.id), named.id).limit(_NAMES).subquery()
+    some = alone.of(sa.select(named.id), named.id).limit(_TRIED).subquery()
     works = sa.select(some.c.id).where(sa.exists().where(column == some.c.id)).limit(1)
     if est_sqlite(session) and session.scalar(works) is None:
         owners = referred(session, column, OWNERS)
@@ -114,9 +116,9 @@ def page(
     limit = query.limite
     if limit is None or (query.tri in READ and not read):
         return None
-    if query.tri in _FAR and (many or named is not None or not query.texte.strip()):
+    if query.tri in FAR and (many or named is not None or not query.texte.strip()):
         return _name_by_name(request, query, limit, among, *([] if named is None else [named]))
-    strata = list((_far if query.tri in _FAR else each)(session, query, among))
+    strata = list((_far if query.tri in FAR else walked)(session, query, among))
     return at_once(request, I.id, strata, limit) if query.tri not in READ or len(strata) <= _STRATA else None
 
 
@@ -220,11 +222,11 @@ def told(session: Session, request: sa.Select[int], query: ListQuery, among: Amo
     """What ``request`` tells by an index of its own, in the same order: each row is looked up once."""
     if query.tri == "titre":
         return few(session, identifiants(session, request), query)
-    if query.tri in _FAR:
+    if query.tri in FAR:
         return _by_name(session, request, query)
     if query.tri == "sla":
         # The first of them has a page most of the time, and nothing else is sorted.
-        strata = (replace(stratum, index=None) for stratum in each(session, query, among))
+        strata = (replace(stratum, index=None) for stratum in walked(session, query, among))
         return beginning(session, request, I.id, strata, query.limite)[0]
     return identifiants(session, _sorted(session, request, query).limit(query.limite))
 
@@ -272,8 +274,8 @@ def _down(query: ListQuery) -> bool:
 def _keyed(session: Session, request: sa.Select[Any], query: ListQuery) -> tuple[sa.Select[Any], list[Any]]:
     """What reaches the keys of an order, and the keys."""
     name = query.tri or "date_creation"
-    if name in _FAR:
-        return _FAR[name].join(request), list(_FAR[name].keys)
+    if name in FAR:
+        return FAR[name].join(request), list(FAR[name].keys)
     if name == "technicien":
         names = rang(session, User.id, User.full_name)
         request = request.outerjoin(Technicien, Technicien.id == I.technicien_id)

@@ -20,6 +20,7 @@ from erp_desktop.models import Agence, Client, Equipement, Intervention, Technic
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite
 from erp_desktop.services.shared.places import Names, Order, Stratum
+from erp_desktop.services.shared.places.sorts import along
 from erp_desktop.services.shared.places.stretches import referred
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
@@ -43,7 +44,11 @@ DAYS: dict[str | None, str] = {
 """Order → the day that its strata are sorted by, as ``list.JOURS`` calls it."""
 READ = ("technicien", "agence_code")
 """Orders by a few names, which are read before the rows."""
-_NAMES = ("client", "equipement")
+FAR = {
+    "client": along(Client.nom_entreprise, lambda r: r.join(Client, Client.id == I.client_id)),
+    "equipement": along(Equipement.nom, lambda r: r.join(Equipement, Equipement.id == I.equipement_id)),
+}
+"""Orders by the name of what each intervention refers to; there may be hundreds of thousands of them."""
 OWNERS = 1024
 """Where none of the first names has work, the walk begins with the first of no more than so many that have some."""
 
@@ -102,9 +107,9 @@ def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum
         return [Stratum(I.agence_id == among.agence, [I.numero], down, (I, "idx_intervention_agence_numero"))]
     if name in ("numero", "titre"):
         return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
-    if name in (*_NAMES, *READ):
+    if name in (*FAR, *READ):
         column, named = _named(session, name, among)
-        if name in _NAMES:
+        if name in FAR:
             rows = [[value] for value, _ in sorted(named, key=lambda pair: (pair[1], pair[0]), reverse=down)]
             return Names(column, [*rows, [None]], down)
         ranked = groupby(sorted(named, key=lambda pair: pair[1], reverse=down), key=lambda pair: pair[1])
@@ -114,7 +119,8 @@ def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum
     return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
 
 
-def each(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
+def walked(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
+    """The same one after the other; on a cache of few names only of those that have work."""
     found = order(session, query, among)
     if not isinstance(found, Names):
         return iter(found)
