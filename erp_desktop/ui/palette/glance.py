@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from erp_desktop import clock
 from erp_desktop.domain.argent import format_montant
 from erp_desktop.domain.enums import Statut
+from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Elided, Text, clear
 from erp_desktop.ui.kit.i18n import isolate, tr
@@ -39,10 +40,16 @@ class Glance(Surface):
     def __init__(self) -> None:
         super().__init__("surface.raised", "border.subtle", sides="s")
         self.setFixedWidth(WIDTH)
-        self._column = QVBoxLayout(self)
+        body = QWidget()
+        body.setObjectName("corps")
+        self._column = QVBoxLayout(body)
         self._column.setContentsMargins(18, 16, 18, 14)
         self._column.setSpacing(7)
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Where the window is low, on a small screen at 150 %, what has no room is scrolled to.
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroller(body))
 
     def empty(self) -> None:
         clear(self._column)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -89,6 +89,23 @@ def test_ctrl_k_answers_by_section_and_opens_what_is_marked(bureau: Bureau, mond
     box = opened(bureau, qtbot)
     qtbot.waitUntil(lambda: box.answers.rows != [])
     assert box.record == ("equipements", monde.machines[1])
+
+
+def test_what_is_told_of_a_record_is_whole_in_a_low_window(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
+    """On 1366 by 768 at 150 % its lines were pressed into one another."""
+    bureau.window.setMinimumSize(0, 0)
+    bureau.window.resize(910, 472)
+    bureau.liste()
+    box = opened(bureau, qtbot)
+    typed(bureau, qtbot, "broyeur")
+    while box.record != ("equipements", monde.machines[1]):
+        qtbot.keyClick(box.edit, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: "EQ-001" in _glance(box))
+    (area,) = box.glance.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    lines = [label for label in box.glance.findChildren(type(box.count)) if label.isVisible()]
+    assert len(lines) > 8
+    assert {label.text(): label.height() for label in lines if label.height() < label.fontMetrics().height()} == {}
 
 
 def _glance(box: Palette) -> str:
