@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from erp_desktop import clock
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.demo.window import open_form, rest, show, wait
 from erp_desktop.sync.device import administration
 from erp_desktop.sync.device.administration import Seat
-from erp_desktop.ui.administration.enrolling import DevicesPage
+from erp_desktop.sync.device.provisioning import Provision
+from erp_desktop.ui.administration.desktops.page import DevicesPage
 from erp_desktop.ui.factures.paper import PaperPane
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.lists.page import ListPage
@@ -118,6 +121,11 @@ def _rooms(shooter: Shooter, seat: Seat) -> None:
         if isinstance(listed, DevicesPage):
             listed.offer()
             shooter.take("administration-inscription")
+            listed.escape()
+            # None that a centre knows.
+            until = clock.now() + timedelta(days=1)
+            listed.code.show_code(Provision("postgresql://centre", "TNG", "erp_p9", "AAAAA-AAAAA", until))
+            shooter.take("administration-code")
             listed.escape()
     page.show_room("utilisateurs")
     page.leave_seat()

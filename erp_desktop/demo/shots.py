@@ -102,7 +102,7 @@ PARTS = (
     Part("composer", "manager", sections.composed),
     Part("gestion", "manager", sections.kept, ("modeles", "objectifs", "audit")),
     Part("administration", "admin", sections.administered,
-         _of("administration", "lecture", "inscription", *sections.ROOMS)[1:]),
+         _of("administration", "lecture", "inscription", "code", *sections.ROOMS)[1:]),
     Part("etat-erreur", "clerk", Shooter.broken, looks=_FIRST[:2]),
 )  # fmt: skip
 

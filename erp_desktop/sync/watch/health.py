@@ -89,7 +89,7 @@ def _nombre(sujet: str, number: int) -> Constat:
 
 _POSTES = """
 SELECT d.poste, d.nom, a.code AS agence, d.etat, d.login, d.version, d.revision, d.en_attente, d.dernier_lot,
-       d.inscrit_a, greatest(d.vu_a, s.vu) AS vu_a, s.vu IS NOT NULL AS en_ligne,
+       d.inscrit_a, d.expire_a, greatest(d.vu_a, s.vu) AS vu_a, s.vu IS NOT NULL AS en_ligne,
        extract(epoch FROM now() - greatest(d.vu_a, s.vu))::float AS silence_s,
        CASE WHEN d.curseur_xid IS NOT NULL THEN (SELECT count(*) FROM sync.row_state e
          WHERE e.scope IN (0, d.agence_id) AND e.xid > d.curseur_xid AND e.origine <> d.poste) END AS retard

@@ -36,6 +36,7 @@ class DeviceRow:
         retard: states that it had not received when it last opened its line; None: never opened.
         silence_s: seconds since it was heard of; None: never.
         ancien: its revision is behind the centre's; ``exclu``: too old to exchange.
+        expire_a: when the code of a device that is awaited is worth nothing any more.
         par_jour: batches of it on each of the last :data:`DAYS` days, today last; of a device read by itself.
     """
 
@@ -55,6 +56,7 @@ class DeviceRow:
     login: str
     dernier_lot: int
     inscrit_a: datetime
+    expire_a: datetime | None = None
     par_jour: tuple[int, ...] = ()
 
 
@@ -67,6 +69,7 @@ def _row(read: dict[str, Any]) -> DeviceRow:
         bool(revision) and revision != revisions.head(),
         bool(revision) and (place is None or least is None or place < least),
         read["login"], int(read["dernier_lot"] or 0), read["inscrit_a"],
+        read["expire_a"] if read["etat"] == "attendu" else None,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from erp_desktop.services.administration import source
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.administration import people, records, references
-from erp_desktop.ui.administration.enrolling import DevicesPage
+from erp_desktop.ui.administration.desktops.page import DevicesPage
 from erp_desktop.ui.administration.rules_page import RulesPage
 from erp_desktop.ui.administration.seat import Place, SeatPanel, here, there
 from erp_desktop.ui.administration.upkeep import BackupsPage, SchemaPage

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop import settings as options
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.settings import Settings
-from erp_desktop.sync.device import provisioning
+from erp_desktop.sync.device import one_line, provisioning
+from erp_desktop.sync.device.provisioning import Provision
 from erp_desktop.ui.first_start.wizard import AGENCE, Assistant
 
 
@@ -56,6 +57,9 @@ class FirstRun(Assistant):
             self.fail(error, step="connexion")
             return
         self._provision = file
+        self._enrol_with(found)
+
+    def _enrol_with(self, found: Provision) -> None:
         self.enrol_by(
             lambda path, secrets, encrypted, progress: provisioning.enroll(
                 found, path, secrets_file=secrets, encrypted=encrypted, progress=progress
@@ -66,7 +70,18 @@ class FirstRun(Assistant):
         self.settings = self._bureau.settings = options.save(self.settings, language=code)
 
     def go_on(self) -> None:
-        """Try the file again as long as nothing was typed instead."""
+        """Enrol by the line of a code typed as the address; try a file again as long as nothing was typed instead."""
+        if self.step == "connexion" and self.form is not None and one_line.is_one(self.form.values()["serveur"]):
+            self._typed.update(self.form.values())
+            try:
+                found = one_line.read(self._typed["serveur"])
+            except UserError as error:
+                self.fail(ValidationError({"serveur": str(error)}), step="connexion")
+                return
+            self._error = None
+            self._provision = None
+            self._enrol_with(found)
+            return
         if self._provision is not None and self.step == "connexion" and self.form is not None:
             typed = self.form.values()
             if not (typed.get("serveur") or typed.get("identifiant")):

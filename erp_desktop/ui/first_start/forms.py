@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
+from erp_desktop.sync.device import one_line
 from erp_desktop.ui.kit.controls import Field, LineEdit, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.sign_in.password_field import TALL, MotDePasse
@@ -88,7 +89,13 @@ class FormulaireCentre(Formulaire):
     def __init__(self, values: Mapping[str, str], parent: QWidget | None = None) -> None:
         super().__init__(values, parent)
         self.add(
-            "serveur", tr("Adresse du serveur central"), 0, wide=True, hint="postgresql://hôte:5432/base", code=True
+            "serveur",
+            tr("Adresse du serveur central"),
+            0,
+            wide=True,
+            hint="postgresql://hôte:5432/base",
+            code=True,
+            limit=one_line.LONGEST,
         )
         self.add("identifiant", tr("Identifiant de l'administrateur"), 0, code=True)
         self.add("mot_de_passe", tr("Mot de passe"), 1, secret=True)
@@ -101,6 +108,8 @@ class FormulaireCentre(Formulaire):
                 "gardé dans le trousseau du système."
             )
         )
+        words = tr("Avec un code d'inscription du siège : scannez-le ou collez-le dans l'adresse, et rien d'autre.")
+        self.note(words)
 
 
 class FormulaireAgence(Formulaire):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+import subprocess
 import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
@@ -17,7 +19,7 @@ from erp_desktop import clock
 from erp_desktop.cli import device as commands
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.errors import CentralUnreachableError, UserError
-from erp_desktop.sync.device import enrolment, provisioning, registration
+from erp_desktop.sync.device import enrolment, one_line, provisioning, registration
 from tests.sync.lab import Lab
 
 USED = "Ce code d'inscription a déjà servi ou a été retiré : demandez-en un autre au siège."
@@ -187,3 +189,23 @@ def test_a_file_that_is_not_whole_is_named(tmp_path: Path) -> None:
             provisioning.read(file)
     with pytest.raises(UserError, match="ne se lit pas"):
         provisioning.read(tmp_path / "absent.toml")
+
+
+def test_a_line_carries_what_its_file_does_the_certificate_included(tmp_path: Path) -> None:
+    """And whatever part of it is read in its place is refused in French."""
+    kept = tmp_path / "centre"
+    new = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=centre"]
+    subprocess.run(
+        ["openssl", "req", "-x509", *new, "-keyout", f"{kept}.key", "-out", f"{kept}.crt"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    pem = Path(f"{kept}.crt").read_text()
+    made = provisioning.Provision(
+        "postgresql://centre.example:5432/erp", "CAS", "erp_p7", "AAAAA-BBBBB", clock.now(), "Été « 1 »", pem
+    )
+    line = one_line.written(made)
+    assert one_line.read(f" {line[:50]}\n{line[50:].lower()} ") == made
+    assert segno.make(line, error="l", boost_error=False, micro=False).mode == "alphanumeric"
+    for part in (line[:7], line[:-9], line[:60] + "0189", line[:9] + line[30:], "ERPMIF:" + "A" * 4000):
+        with pytest.raises(UserError, match="n'est pas entier"):
+            one_line.read(part)

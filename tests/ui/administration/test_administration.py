@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import segno
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
@@ -17,10 +19,10 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.models import User
 from erp_desktop.services.administration import accounts
 from erp_desktop.settings import Mode
-from erp_desktop.sync.device import provisioning
+from erp_desktop.sync.device import one_line, provisioning
 from erp_desktop.ui.administration.account_bar import AccountBar
-from erp_desktop.ui.administration.devices import DeviceBar
-from erp_desktop.ui.administration.enrolling import DevicesPage
+from erp_desktop.ui.administration.desktops.page import DevicesPage
+from erp_desktop.ui.administration.desktops.records import DeviceBar
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.hours_tab import HoursTab
 from erp_desktop.ui.administration.rules_page import RulesPage
@@ -230,7 +232,17 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     devices.offered.agency.setText("CAS")
     devices.offered.make(file)
     qtbot.waitUntil(devices.offered.isHidden, timeout=WAIT)
-    assert provisioning.read(file).agence == "CAS"
+    invited = provisioning.read(file)
+    assert invited.agence == "CAS"
+    # The code is there once more, to scan and to copy, with its end.
+    assert not devices.code.isHidden()
+    until = f"{clock.local(invited.expire):%d/%m/%Y %H:%M}"
+    assert devices.code.until.text() == f"Valable jusqu’au {until}"
+    devices.code.copy_button.click()
+    assert one_line.read(qapp.clipboard().text()) == invited
+    assert [bytes(row) for row in devices.code.qr.rows] == [
+        bytes(row) for row in segno.make(qapp.clipboard().text(), error="l", boost_error=False, micro=False).matrix
+    ]
     # Who made it sees it at once; a code that went astray is taken back.
     qtbot.waitUntil(lambda: "Attendu" in _column(devices, "etat"), timeout=WAIT)
     devices.view.select_place(_column(devices, "etat").index("Attendu"))
@@ -238,6 +250,7 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     waiting = devices.form.bar
     assert isinstance(waiting, DeviceBar)
     assert not waiting.withdraw_button.isHidden()
+    assert until in waiting.findChildren(Banner)[0].label.text()
     waiting.withdraw_button.click()
     qtbot.waitUntil(lambda: "Attendu" not in _column(devices, "etat"), timeout=WAIT)
     with centre.connect() as connection:
@@ -264,7 +277,14 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     assert len(bar.days.counts) == 14
     assert (bar.days.counts[-1], sum(bar.days.counts[:-1])) == (received, 0)
     assert bar.days.isVisible()
+    with centre.begin() as connection:
+        connection.exec_driver_sql("UPDATE sync.devices SET en_attente = 0 WHERE nom = 'atelier'")
+    devices.reload()
+    qtbot.waitUntil(lambda: bar._record is not None and bar._record.en_attente == 0, timeout=WAIT)
+    bar.stolen_button.click()
+    assert "Rien n’y attendait à son dernier échange." in bar.told.text()
     bar.revoke_button.click()
+    assert bar.told.text().startswith("Rien n’attendait sur le poste à son dernier échange.")
     bar.name.setText("accueil")
     bar.confirm()
     qtbot.waitUntil(lambda: "recopiez son nom" in bar.trouble.label.text(), timeout=WAIT)

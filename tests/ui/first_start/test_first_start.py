@@ -21,7 +21,7 @@ from erp_desktop.app import Desktop
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url
 from erp_desktop.settings import Mode, Settings
-from erp_desktop.sync.device import provisioning
+from erp_desktop.sync.device import one_line, provisioning
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.ui.first_start.first_run import FirstRun
 from erp_desktop.ui.first_start.wizard import AGENCE, AUTONOME, DEMO, Assistant
@@ -336,6 +336,36 @@ def test_a_file_laid_on_the_machine_enrols_without_a_key_typed(
     qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), LoginPage))
     assert not laid.exists()
     assert desktop.settings.mode is Mode.AGENCE
+    assert _devices(pg_url) == 1
+    desktop.close()
+    desktop.setParent(None)
+
+
+def test_a_code_scanned_into_the_address_enrols_with_nothing_else_typed(
+    qapp: QApplication, qtbot: QtBot, settings: Settings, pg_url: str, pg_engine: sa.Engine
+) -> None:
+    """Cut short it says so under the field, which keeps what was read."""
+    creer(pg_engine)
+    invited = provisioning.invite(
+        pg_engine, "CAS", timedelta(hours=1), address=normalise_url(pg_url), name="Accueil"
+    )  # fmt: skip
+    line = one_line.written(invited)
+    desktop = Desktop(qapp, settings)
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), FirstRun))
+    page = desktop.window.centralWidget()
+    assert isinstance(page, FirstRun)
+    qtbot.keyClick(page.cards[AGENCE], Qt.Key.Key_Return)
+    _type(page, serveur=line[:-40])
+    qtbot.mouseClick(page.forward, Qt.MouseButton.LeftButton)
+    assert page.form is not None
+    wrong = "Ce code d’inscription n’est pas entier : lisez-le ou collez-le de nouveau."
+    assert _errors(page) == {"serveur": wrong}
+    assert page.form.values()["serveur"] == line[:-40]
+    _type(page, serveur=line.lower())
+    qtbot.keyClick(page.form.fields["serveur"].editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.step == "fin", timeout=30_000)
     assert _devices(pg_url) == 1
     desktop.close()
     desktop.setParent(None)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.errors import ErpError
 from erp_desktop.sync.device.provisioning import Provision
 from erp_desktop.sync.watch import roster
-from erp_desktop.ui.administration.devices import DEVICES
+from erp_desktop.ui.administration.desktops.code_card import CodeCard
+from erp_desktop.ui.administration.desktops.records import DEVICES
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Field, LineEdit, Text
@@ -45,12 +46,23 @@ class DevicesPage(ListPage):
 
     def above(self) -> QWidget:
         self.offered = Enrolment(self.contexte)
-        self.offered.made.connect(lambda: self.model.refresh(hold=False))
-        return self.offered
+        self.offered.made.connect(self._made)
+        self.code = CodeCard(self.contexte)
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.offered)
+        column.addWidget(self.code)
+        return both
+
+    def _made(self, made: Provision) -> None:
+        self.code.show_code(made)
+        self.model.refresh(hold=False)
 
     def offer(self) -> None:
         """Open the making of a code, for the agency of the device in sight."""
         record = self.form.record
+        self.code.forget()
         self.offered.open(record.agence if record is not None else "")
 
     def read_again(self) -> None:
@@ -63,13 +75,17 @@ class DevicesPage(ListPage):
         self.read_again()
 
     def escape(self) -> bool:
-        return self.offered.close_card() or super().escape()
+        return self.offered.close_card() or self.code.forget() or super().escape()
+
+    def leave(self) -> None:
+        self.code.forget()
+        super().leave()
 
 
 class Enrolment(Card):
     """For which agency, under which name, how long; then where the file goes."""
 
-    made = Signal()
+    made = Signal(object)
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__("surface.sunken")
@@ -132,7 +148,7 @@ class Enrolment(Card):
         def done(made: Provision) -> None:
             self.make_button.setEnabled(True)
             self.hide()
-            self.made.emit()
+            self.made.emit(made)
             contexte.say(tr(
                 "{fichier} inscrit un poste de {agence} une fois, jusqu'au {quand}.", fichier=isolate(file.name),
                 agence=isolate(made.agence), quand=isolate(clock.local(made.expire).strftime("%d/%m/%Y %H:%M")),

@@ -70,6 +70,30 @@ def state(row: DeviceRow) -> tuple[str, str]:
     return ("cloturee/cloud-check", tr("En ligne")) if row.en_ligne else ("en_attente/cloud-slash", tr("Hors ligne"))
 
 
+def _awaited(row: DeviceRow) -> str:
+    """What the code of a device to come is worth."""
+    if row.expire_a is None:
+        return tr("Ce poste est attendu : son code n'a pas encore servi.")
+    when = labels.instant(row.expire_a, year=True)
+    if row.expire_a <= clock.now():
+        return tr("Le code de ce poste a expiré le {quand} sans avoir servi : faites-en un autre.", quand=when)
+    return tr("Ce poste est attendu : son code n'a pas encore servi, et vaut jusqu'au {quand}.", quand=when)
+
+
+def _left_behind(row: DeviceRow, *, stolen: bool) -> str:
+    """What a revocation does with the changes that a device announced."""
+    n = number(row.en_attente)
+    if stolen:
+        return tr("Le poste n'envoie plus rien et ses données y sont effacées à son prochain contact : "
+                  "ses {n} changements en attente sont perdus.", n=n) if row.en_attente else tr(
+                  "Le poste n'envoie plus rien et ses données y sont effacées à son prochain contact. "
+                  "Rien n'y attendait à son dernier échange.")  # fmt: skip
+    return tr("Le poste remet ce qu'il a encore ({n} changements annoncés), puis ses données y sont effacées.",
+              n=n) if row.en_attente else tr(
+              "Rien n'attendait sur le poste à son dernier échange. Il remet ce qu'il aurait fait depuis, puis ses "
+              "données y sont effacées.")  # fmt: skip
+
+
 def _never(_acteur: Acteur, _record: Any = None) -> bool:
     return False
 
@@ -178,7 +202,7 @@ class DeviceBar(RecordPart):
         self.copying.setVisible(record.etat != "attendu")
         self.withdraw_button.setVisible(record.etat == "attendu")
         if record.etat == "attendu":
-            self._advice.addWidget(Banner("info", tr("Ce poste est attendu : son code n'a pas encore servi.")))
+            self._advice.addWidget(Banner("info", _awaited(record)))
         elif not active:
             words = tr("Ce poste ne se connecte plus, et ses données y sont effacées à son contact suivant. "
                        "Pour qu'il revienne, on l'inscrit comme un poste neuf, sur un autre fichier.")  # fmt: skip
@@ -210,11 +234,7 @@ class DeviceBar(RecordPart):
 
     def _ask(self, stolen: bool) -> None:
         self._stolen = stolen
-        lost = number(self._record.en_attente) if self._record is not None else "0"
-        words = tr("Le poste n'envoie plus rien et ses données y sont effacées à son prochain contact : "
-                   "ses {n} changements en attente sont perdus.", n=lost) if stolen else tr(
-                   "Le poste remet ce qu'il a encore ({n} changements annoncés), puis ses données y sont effacées.",
-                   n=lost)  # fmt: skip
+        words = _left_behind(self._record, stolen=stolen) if self._record is not None else ""
         self.told.setText(f"{words} {tr('Recopiez son nom pour confirmer.')}")
         self.name.clear()
         self.trouble.say("")
