@@ -111,7 +111,13 @@ def _pages(_rows: int) -> None:
 
 
 def _screens(
-    _rows: int, sizes: str = "", parts: str = "", data: str = "build/bench", processeur: str = "", chiffre: str = ""
+    _rows: int,
+    sizes: str = "",
+    parts: str = "",
+    data: str = "build/bench",
+    processeur: str = "",
+    chiffre: str = "",
+    annees: str = "",
 ) -> None:
     from tests.ui.lists.speed import PARTS, SIZES, measure
     from tests.ui.lists.timing import PROCESSOR
@@ -126,7 +132,8 @@ def _screens(
     over: list[str] = []
     for size in chosen:
         print(f"{size:,} interventions, {SCREENS_MIN.get(size, '?')} min environ la première fois", flush=True)
-        for figure in measure(size, folder, parts.split(",") if parts else PARTS, encrypted=bool(chiffre)):
+        kinds = {"encrypted": bool(chiffre), "years": bool(annees)}
+        for figure in measure(size, folder, parts.split(",") if parts else PARTS, **kinds):
             _print([figure])
             if figure.ours is None:
                 continue
@@ -194,6 +201,7 @@ BENCHES = {
             "parts": "some of listes, mots, filtres, fiches, fenetre, rubriques, planning, centre, by commas",
             "processeur": "oui: what reads a cache in processor time, on a machine that others use as well",
             "chiffre": "oui: caches encrypted as a desktop's are",
+            "annees": "oui: beyond 100,000 the same work a day in more years, instead of more a day",
             "data": "folder in which the caches are kept, build/bench unless told otherwise",
         },
     ),

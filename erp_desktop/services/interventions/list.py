@@ -272,10 +272,10 @@ def jours(
     return dits
 
 
-def due_avant(filtre: recherche.Filtre) -> datetime | None:
-    """The instant before which all of it is due."""
-    jour = filtre.dates.get("avant")
-    return None if jour is None else _debut(jour + timedelta(days=1))
+def bornes(filtre: recherche.Filtre) -> tuple[datetime | None, datetime | None]:
+    """The instant from which on all of it was called, and the one before which all of it is due."""
+    depuis, avant = filtre.dates.get("cree_depuis"), filtre.dates.get("avant")
+    return (_debut(depuis) if depuis else None), (_debut(avant + timedelta(days=1)) if avant else None)
 
 
 def conditions(

@@ -110,6 +110,36 @@ def test_what_is_due_before_a_day_is_read_from_the_calls_before_it(monde: Monde)
             assert found == whole[:limite], (tri, down, limite)
 
 
+def test_what_was_called_since_a_day_is_read_from_what_is_due_after_it(monde: Monde) -> None:
+    """And from the few that were due before they were called. Among a million the default order took 27 ms."""
+    rows = due_in_march(monde)
+    april, may = datetime(2026, 4, 1, 9, tzinfo=UTC), datetime(2026, 5, 4, 9, tzinfo=UTC)
+    with transaction(monde.engine) as session:
+        session.execute(sa.update(Intervention).values(date_creation=may))
+        session.execute(sa.update(Intervention).where(Intervention.id.in_(rows[4:6])).values(date_creation=april))
+        session.execute(sa.update(Intervention).where(Intervention.id.in_(rows[1:3])).values(date_limite=april))
+        dated = {
+            row.id: row.date_limite for row in session.scalars(sa.select(Intervention)) if row.id not in rows[4:6]
+        }
+    since = strata.Among(called_since=datetime(2026, 5, 1, tzinfo=UTC))
+    for tri, down in itertools.product(("sla", "date_limite"), (False, True)):
+        query = ListQuery("cree_depuis:01/05/2026", tri, down)
+        with transaction(monde.engine, write=False) as session:
+            parts = strata.order(session, query, since)
+            assert not isinstance(parts, places.Names)
+            limited = [str(one.where) for one in parts if any(key is Intervention.date_limite for key in one.keys)]
+        assert len(limited) == 2
+        assert all("date_limite < " in where or "date_limite >= " in where for where in limited), limited
+        whole = chercher(monde, query.texte, tri=tri, descendant=down)
+        assert sorted(whole) == sorted(dated), (tri, down)
+        if tri == "date_limite":
+            some = [one for one in dated if dated[one]]
+            assert whole[: len(some)] == sorted(some, key=lambda one: (dated[one], one), reverse=down), down
+        for limite in (1, 2, 3, 9):
+            found = chercher(monde, query.texte, tri=tri, descendant=down, limite=limite)
+            assert found == whole[:limite], (tri, down, limite)
+
+
 def test_a_statut_and_a_priority_are_told_by_their_index(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
     """What few have of both may be anywhere along an order: cancelled and low, newest first, 146 ms of a million."""
     for n in range(12):

@@ -32,7 +32,7 @@ from erp_desktop.upgrade.migrate import upgrade
 from erp_desktop.upgrade.start.startup import open_local
 from tests.benchmarks import planning_board
 from tests.benchmarks.sync_speed import Figure
-from tests.reports.many import fill
+from tests.reports.many import YEARS_FROM, fill
 from tests.ui.lists import speed_nouns, speed_window
 from tests.ui.lists.timing import SOON_MS, Worst, bare, median, now
 
@@ -57,13 +57,19 @@ _NOWHERE = "zzz"
 
 
 def measure(
-    rows: int, folder: Path, parts: Collection[str] = PARTS, *, encrypted: bool = False
+    rows: int, folder: Path, parts: Collection[str] = PARTS, *, encrypted: bool = False, years: bool = False
 ) -> Iterator[Figure]:  # fmt: skip
-    """The parts asked for, on a cache of ``folder`` that is made when it is not there yet."""
+    """The parts asked for, on a cache of ``folder`` that is made when it is not there yet.
+
+    Args:
+        years: of one branch, more rows are of more years; else of the same sixteen months.
+    """
     if set(parts) - {"centre"}:
-        engine = open_local(folder / f"ecrans-{rows}{'-chiffre' * encrypted}.sqlite", _KEY if encrypted else None)
+        older = years and rows > YEARS_FROM
+        name = f"ecrans-{rows}{'-annees' * older}{'-chiffre' * encrypted}.sqlite"
+        engine = open_local(folder / name, _KEY if encrypted else None)
         if not _filled(engine):
-            fill(engine, rows)
+            fill(engine, rows, years=older)
         yield from read(engine, rows, parts)
         engine.dispose()
     if "centre" in parts:

@@ -60,12 +60,14 @@ class Among:
     Attributes:
         values: statuts, and priorities if not all of them.
         agence: the only agency, of a list by number.
+        called_since: all of it was called then or later.
         due_before: all of it is due earlier.
         of: what the agency of a row has to be; of a name too, unless it is of all: the centre refuses any other.
     """
 
     values: Collection[str] = tuple(Statut)
     agence: int | None = None
+    called_since: datetime | None = None
     due_before: datetime | None = None
     of: Callable[[Any], sa.ColumnElement[bool]] | None = None
 
@@ -80,19 +82,27 @@ ALL = Among()
 def order(session: Session, query: ListQuery, among: Among = ALL) -> Order:
     """The strata of ``query``, each in the order of an index."""
     found = _order(session, query, among)
-    if among.due_before is None or isinstance(found, Names):
+    if isinstance(found, Names):
         return found
-    return [part for stratum in found for part in _called_before(stratum, among.due_before)]
+    return [part for stratum in found for part in _possible(stratum, among)]
 
 
-def _called_before(stratum: Stratum, end: datetime) -> list[Stratum]:
-    """What is due before an instant was called before it, but for the few that were due when they were called."""
-    if not any(key is I.date_creation for key in stratum.keys[:1]):
+def _possible(stratum: Stratum, among: Among) -> list[Stratum]:
+    """Of what is sorted by one of both days only what the other leaves of it: a call comes before what it is due,
+    but for the few that were due when they were called."""
+    by = stratum.keys[0] if stratum.keys else None
+    start, end = among.called_since, among.due_before
+    if by is I.date_creation and end is not None:
+        usual, few = by < end, sa.and_(by >= end, BACKDATED)
+        usual_first = not stratum.descending
+    elif by is I.date_limite and start is not None:
+        usual, few = by >= start, sa.and_(by < start, I.date_creation >= start, BACKDATED)
+        usual_first = stratum.descending
+    else:
         return [stratum]
-    called = replace(stratum, where=sa.and_(stratum.where, I.date_creation < end))
-    later = sa.and_(stratum.where, BACKDATED, I.date_creation >= end)
-    few = replace(stratum, where=later, index=(I, "idx_intervention_antidatees"))
-    return [few, called] if stratum.descending else [called, few]
+    rest = replace(stratum, where=sa.and_(stratum.where, usual))
+    backdated = replace(stratum, where=sa.and_(stratum.where, few), index=(I, "idx_intervention_antidatees"))
+    return [rest, backdated] if usual_first else [backdated, rest]
 
 
 def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum] | Names:

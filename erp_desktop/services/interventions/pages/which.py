@@ -21,9 +21,9 @@ from erp_desktop.services.interventions.list import (
     JOURS,
     LISTES,
     agences,
+    bornes,
     conditions,
     de_client_ou_machine,
-    due_avant,
     jours,
     libre,
     lire_filtre,
@@ -206,7 +206,7 @@ def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> s
         if query.tri == "numero" and est_sqlite(session):
             une = identifiants(session, sa.select(Agence.id).where(de(Agence.id)).limit(2))
             agence = une[0] if len(une) == 1 else None
-    return strata.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, due_avant(filtre), de)
+    return strata.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, *bornes(filtre), de)
 
 
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
