@@ -23,6 +23,7 @@ from erp_desktop.cli import terminal
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.domain.writing import typography
 from erp_desktop.errors import ErpError, NotADatabaseError, UserError, raison
 from erp_desktop.sync.watch.health import OK, Constat, pire
 from erp_desktop.upgrade.start.startup import read_revision
@@ -112,7 +113,7 @@ def emit_health(as_json: bool, found: list[Constat]) -> None:
 
 def refuse(message: str, code: str = "refuse", *, as_json: bool = False) -> NoReturn:
     """One line on stderr (and a JSON error on stdout with --json), exit status 1."""
-    line = " ".join(message.split())
+    line = typography.abreger(" ".join(message.split()))
     if as_json:
         terminal.show_json({"error": {"code": code, "message": line}})
     terminal.show(f"erp-admin : {line}", err=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db import fewer_trips, ids
@@ -55,6 +55,8 @@ _SOME_IDS = "ARRAY(SELECT sync.nouvel_id() FROM generate_series(1, :n))"
 _WHOLE = "REPEATABLE READ"
 _TO_CHOOSE = "EM015"
 _OF_ANOTHER_AGENCY = "EM002"
+_RULES = frozenset({"EM003", "EM006", "EM021", "EM022"})
+"""Under which the centre refuses a row in the words that a clerk reads."""
 FOREIGN = "Ce changement vise une fiche d'une autre agence."
 HELD = "Cette fiche ne change pas d'agence : d'autres, qui restent où elles sont, s'y rapportent."
 _ASK_AGAIN_S = 6.0
@@ -160,7 +162,7 @@ def _landed(engine: sa.Engine, xid: str) -> bool:
 def trouble(engine: sa.Engine, error: DBAPIError, *, write: bool = False) -> ErpError | None:
     """What a person is told of a database that did not do as it was asked; None of a fault of the statement."""
     if engine.dialect.name == "sqlite":
-        return sqlite_trouble(error.orig)
+        return sqlite_trouble(error.orig) or ruled_out(error)
     if isinstance(error.orig, LineRefusedError):
         return error.orig.told()
     code = getattr(error.orig, "pgcode", None)
@@ -169,7 +171,19 @@ def trouble(engine: sa.Engine, error: DBAPIError, *, write: bool = False) -> Erp
     if code == _OF_ANOTHER_AGENCY:
         # Said when the transaction ends of what held a row back; its accents do not always come through then.
         return UserError(HELD if "y rapportent" in str(error.orig) else FOREIGN)
+    if told := ruled_out(error):
+        return told
     return CentralUnreachableError(CUT if write else CUT_READING) if error.connection_invalidated else None
+
+
+def ruled_out(error: DBAPIError) -> UserError | None:
+    """The sentence with which a rule of the database held a row back, whichever statement met it; None of no rule."""
+    told = str(error.orig)
+    if getattr(error.orig, "pgcode", None) in _RULES:
+        # Behind it stands where in the server it was said.
+        return UserError(told.partition("\n")[0])
+    driver = hasattr(error.orig, "pgcode") or "constraint" in told or told == "datatype mismatch"
+    return UserError(told) if isinstance(error, IntegrityError) and not driver else None
 
 
 def sqlite_trouble(error: BaseException | None) -> ErpError | None:

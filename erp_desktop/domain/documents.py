@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 from erp_desktop.domain.enums import EtatDocument, TypeDocument
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import ValidationError
 
 MORCEAU = 65_536
@@ -50,7 +51,8 @@ def accepter(nom: str, contenu: bytes) -> Fichier:
     Raises:
         ValidationError: empty, too large, or of a kind that is not kept.
     """
-    court = nom_seul(nom)
+    # Bytes of a name that are no letters in the file system's own spelling.
+    court = mots.propres(nom_seul(nom).encode(errors="replace").decode().replace("\0", ""))
     mime = MIMES.get(suffixe(court))
     if mime is None:
         raise ValidationError({"fichier": "Seuls les photos, les PDF et les documents bureautiques se joignent."})

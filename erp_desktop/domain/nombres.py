@@ -65,7 +65,9 @@ def _decompose(texte: str, unites: tuple[str, ...]) -> dict[Convention, Decimal]
         if forme.fullmatch(corps):
             garde = "," if convention is Convention.VIRGULE else "."
             chiffres = "".join(c for c in corps if c.isdigit() or c == garde).replace(",", ".")
-            valeurs[convention] = Decimal(signe + chiffres)
+            valeur = Decimal(signe + chiffres)
+            # Minus nothing is nothing: a rate, a stock or a price of « -0 » is not kept.
+            valeurs[convention] = valeur or abs(valeur)
     if not valeurs:
         raise ValueError(f"« {texte} » n'est pas un nombre.")
     return valeurs

@@ -22,6 +22,7 @@ from erp_desktop.domain.enums import TypeNotification
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.rapports import definition as definitions
 from erp_desktop.domain.rapports.definition import FORMATS, Definition, Destination, Rhythm
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
 from erp_desktop.models import Notification, Rapport, RapportPlanifie, User
 from erp_desktop.services.auth import acteur_de
@@ -94,11 +95,7 @@ def save(session: Session, acteur: Acteur, name: str, definition: Definition, *,
     Raises:
         ValidationError: no name, one too long, or a definition that asks for nothing.
     """
-    name = " ".join(name.split())
-    if not name:
-        raise ValidationError({"nom": "Donnez un nom à ce rapport."})
-    if len(name) > LONGEST_NAME:
-        raise ValidationError({"nom": f"{LONGEST_NAME} caractères au plus."})
+    name = mots.lire(" ".join(name.split()), "nom", LONGEST_NAME, exige="Donnez un nom à ce rapport.")
     definition.check()
     stored = {**definition.written(), "partage": shared}
     trace.annoncer(session, acteur)

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import NotAllowedError, NotFoundError, ValidationError
+from erp_desktop.domain.saisie import mots
+from erp_desktop.errors import NotAllowedError, NotFoundError
 from erp_desktop.models import Preference, User, VueEnregistree
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import ecrire
@@ -144,11 +145,7 @@ def save(
     Raises:
         ValidationError: no name, or one too long.
     """
-    name = " ".join(name.split())
-    if not name:
-        raise ValidationError({"nom": "Donnez un nom à cette vue."})
-    if len(name) > LONGEST_NAME:
-        raise ValidationError({"nom": f"{LONGEST_NAME} caractères au plus."})
+    name = mots.lire(" ".join(name.split()), "nom", LONGEST_NAME, exige="Donnez un nom à cette vue.")
     v = VueEnregistree
     trace.annoncer(session, acteur)
     row = session.scalar(sa.select(v).where(v.user_id == acteur.user_id, v.liste == liste, v.nom == name))

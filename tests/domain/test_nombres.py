@@ -29,6 +29,11 @@ def test_what_reads_one_way_is_that_number(texte: str, valeur: str) -> None:
     assert nombres.lire(f"  {texte} ", convention=Convention.POINT) == Decimal(valeur)
 
 
+def test_minus_nothing_is_nothing() -> None:
+    for texte in ("-0", "0-", "\u22120,00", "-0.000"):
+        assert str(nombres.lire(texte)).startswith("0"), texte
+
+
 @pytest.mark.parametrize(
     "texte",
     ["", "abc", "nan", "inf", "1,2,3", "1 2 3", "1 23 456", "1e5", "1e5 DH", "1_000", "0x10", "1..2", "12,", "+1-",

@@ -16,6 +16,7 @@ from erp_desktop.domain import nombres, recherche, telephone
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.saisie import InterventionInput, LigneInput, Saisie
 from erp_desktop.domain.saisie.stock import DepotInput
+from erp_desktop.domain.writing import typography
 from erp_desktop.errors import ValidationError
 from erp_desktop.services.clients import ClientInput
 from erp_desktop.services.equipements import EquipementInput
@@ -46,7 +47,11 @@ def test_every_wrong_field_has_its_french_sentence() -> None:
     assert refus(InterventionInput, titre="x" * 201, equipement_id="a") == {
         "titre": "200 caractères au plus.", "equipement_id": "Un nombre entier est attendu.",
     }  # fmt: skip
-    assert refus(ClientInput, nom_entreprise="a\0b") == {"nom_entreprise": "Ce texte contient un caractère interdit."}
+    for interdit in ("a\0b", "\ud800", "Caf\udce9"):
+        dit = refus(ClientInput, nom_entreprise=interdit)
+        assert dit == {"nom_entreprise": "Ce texte contient un caractère interdit."}
+    assert refus(ClientInput, nom_entreprise="\u200f\u200b \x07") == {"nom_entreprise": "Ce champ est obligatoire."}
+    assert ClientInput(nom_entreprise="At\x1blas\x85 ☎").nom_entreprise == "Atlas\x85 ☎"
     assert refus(ClientInput, nom_entreprise="x", email="a@b") == {"email": "Adresse de courriel illisible."}
     assert refus(TechnicienInput, user_id=1, niveau="dieu") == {"niveau": "Valeur inconnue : dieu."}
     assert refus(EquipementInput, client_id=1, nom="a", code_interne="b", date_mise_en_service="2026-02-01",
@@ -154,3 +159,11 @@ def test_a_figure_and_a_telephone_are_read_whatever_marks_came_along() -> None:
 def test_what_turns_a_text_over_is_not_kept_and_what_joins_its_letters_is() -> None:
     kept = DepotInput(nom="\u202eFourgon\u202c \u200b1\u2069 👩\u200d🔧 می\u200cرود").nom
     assert kept == "Fourgon 1 👩\u200d🔧 می\u200cرود"
+
+
+def test_what_was_typed_at_length_is_quoted_in_short() -> None:
+    typed = "12x" + "9" * 500 + " fin"
+    said = refus(LigneInput, type_ligne="autre", designation="a", quantite=typed, prix_unitaire="1")["quantite"]
+    assert typography.abreger(said) == "« 12x" + "9" * 37 + "…99999999 fin » n'est pas un nombre."
+    short = "Le code « " + "A" * 60 + " » est pris, “" + "B" * 60 + "” aussi."
+    assert typography.abreger(short) == short

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from erp_desktop.domain import nombres
 from erp_desktop.domain.enums import TypePoint
-from erp_desktop.domain.saisie import Court, Saisie, _nombre, _regle, _texte
+from erp_desktop.domain.saisie import Court, Saisie, _nombre, _regle, _texte, mots
 from erp_desktop.errors import ValidationError
 
 LONGEST = 2_000
@@ -64,11 +64,8 @@ def lire(point: Point, typed: str) -> tuple[str, bool | None]:
     Raises:
         ValidationError: under ``valeur``.
     """
-    text = " ".join(typed.split()) if point.type_point != TypePoint.TEXTE else typed.strip()
-    if not text:
-        raise ValidationError({"valeur": f"Répondez à « {point.libelle} »."})
-    if len(text) > LONGEST:
-        raise ValidationError({"valeur": f"{LONGEST} caractères au plus."})
+    text = mots.lire(typed, "valeur", LONGEST, exige=f"Répondez à « {point.libelle} ».")
+    text = text if point.type_point == TypePoint.TEXTE else " ".join(text.split())
     if point.type_point == TypePoint.OUI_NON:
         if text not in (OUI, NON, SANS_OBJET):
             raise ValidationError({"valeur": "Répondez oui, non ou sans objet."})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -17,16 +17,16 @@ from pydantic_core import PydanticCustomError
 
 from erp_desktop import clock
 from erp_desktop.domain import nombres, telephone
+from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE
 from erp_desktop.domain.enums import (
     Priorite,
     TypeIntervention,
     TypeLigne,
 )
+from erp_desktop.domain.saisie.mots import propres
 from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import ValidationError
 
-_TOURNE = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-"""Marks that turn the words after them over, and spaces without width: a search stumbles on them."""
 _COURRIEL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PHRASES = {
     "missing": "Ce champ est obligatoire.",
@@ -59,7 +59,7 @@ def _phrase(erreur: Any) -> str:
     if erreur.get("input") is None and genre != "extra_forbidden":
         return "Ce champ est obligatoire."
     if genre == "enum":
-        return f"Valeur inconnue : {erreur['input']}."
+        return f"Valeur inconnue : {str(erreur['input'])[:60]}."
     if genre.startswith(("date", "datetime")):
         return "Date illisible."
     return _PHRASES.get(genre, "Valeur refusée.").format(**contexte)
@@ -87,13 +87,14 @@ class Saisie(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _nettoyer(cls, valeur: Any) -> Any:
-        if not isinstance(valeur, str):
-            return valeur
-        if "\0" in valeur:
-            raise ValueError("Ce texte contient un caractère interdit.")
-        # One form of each accented letter, so that a search finds what another keyboard typed.
-        # What a copy brought along to set a text of either direction would turn the words around it over.
-        return unicodedata.normalize("NFC", _TOURNE.sub("", valeur).strip()) or None
+        return propres(valeur) or None if isinstance(valeur, str) else valeur
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _dater(cls, valeur: Any) -> Any:
+        if isinstance(valeur, date) and not PREMIERE_ANNEE <= valeur.year <= DERNIERE_ANNEE:
+            raise ValueError(HORS_CALENDRIER)
+        return valeur
 
     @classmethod
     def changements(cls, actuel: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

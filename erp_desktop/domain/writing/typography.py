@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from erp_desktop.domain.recherche import plier
 
 INSECABLE: Final = "\u00a0"
+_CITATION = re.compile("(?<=[«“”])([\\s\u00a0]?)(\\S[^«»“”]{59,}?\\S)(?=[\\s\u00a0]?[»“”])")
 _ASPIRES: Final = ("hangar", "hauteur", "haut", "huit", "hors", "onze")
 
 
@@ -22,3 +24,8 @@ def composer(texte: str) -> str:
     twice changes nothing."""
     soigne = texte.replace("'", "’")
     return soigne.replace("« ", f"«{INSECABLE}").replace(" »", f"{INSECABLE}»")
+
+
+def abreger(phrase: str) -> str:
+    """A sentence that quotes what was typed at length: its beginning and its end are enough to know it by."""
+    return _CITATION.sub(lambda cite: f"{cite[1]}{cite[2][:40]}…{cite[2][-12:]}", phrase)

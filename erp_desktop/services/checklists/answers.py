@@ -17,7 +17,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import checklist as regles
 from erp_desktop.domain.preventif.checklist import Point
-from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.saisie import InterventionInput, mots
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
 from erp_desktop.models import Checklist, Document, Intervention, ReponseChecklist, User
@@ -166,15 +166,14 @@ def repondre(
             raise ValidationError({"valeur": "Joignez d'abord une photo à l'intervention."})
         valeur = document.nom_fichier
     lue, conforme = regles.lire(point, valeur)
-    if len(remarque) > 200:
-        raise ValidationError({"remarque": "200 caractères au plus."})
+    remarque = mots.lire(remarque, "remarque")
     trace.annoncer(session, acteur)
     session.add(
         ReponseChecklist(
             agence_id=ligne.agence_id, intervention_id=intervention_id, point_id=point.id, ordre=point.ordre,
             libelle=point.libelle, type_point=point.type_point, unite=point.unite, minimum=point.minimum,
             maximum=point.maximum, obligatoire=point.obligatoire, valeur=lue, conforme=conforme,
-            remarque=remarque.strip() or None, document_id=document_id, repondu_a=clock.now(),
+            remarque=remarque or None, document_id=document_id, repondu_a=clock.now(),
             created_by_id=acteur.user_id,
         )
     )  # fmt: skip

@@ -14,6 +14,7 @@ from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import TransitionError, ValidationError
 from erp_desktop.models import Contrat, ContratPeriode
 from erp_desktop.services import calendrier
@@ -90,13 +91,12 @@ def changer_statut(
         raise TransitionError("Ce changement de statut ne suit pas les étapes d'un contrat.")
     if raison := _raison(ligne, acteur, vers):
         raise TransitionError(raison)
-    if vers in cycle.AVEC_MOTIF and not motif.strip():
-        raise ValidationError({"motif": "Donnez le motif."})
+    motif = mots.lire(motif, "motif", exige="Donnez le motif." if vers in cycle.AVEC_MOTIF else "")
     resiliation = (le or clock.today()) if vers is StatutContrat.RESILIE else None
     if resiliation is not None and resiliation < ligne.date_debut:
         raise ValidationError({"date_resiliation": "La résiliation précède le début du contrat."})
     ecrits: dict[str, Any] = {
-        "statut": vers.value, "motif": motif.strip()[:200] or None, "date_resiliation": resiliation,
+        "statut": vers.value, "motif": motif or None, "date_resiliation": resiliation,
     }  # fmt: skip
     premiere = None
     trace.annoncer(session, acteur)

@@ -20,6 +20,7 @@ from erp_desktop.domain.factures.etats import BROUILLONS
 from erp_desktop.domain.factures.saisie import AcompteInput, AvoirLigneInput
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import TransitionError, ValidationError
 from erp_desktop.models import Client, DemandeValidation, Facture, LigneFacture
 from erp_desktop.models.local import sync_meta
@@ -204,6 +205,7 @@ def avoir(
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     origin = charger(session, acteur, Facture, facture_id, "cette facture")
+    motif = mots.lire(motif or "", "motif")
     if origin.type_facture != TypeFacture.FACTURE or origin.statut in (*BROUILLONS, StatutFacture.ANNULEE):
         raise TransitionError(NOT_VALIDATED)
     rows = {line.id: line for line in lines.rows_of(session, facture_id)}
@@ -226,7 +228,7 @@ def avoir(
     row = form.draft(
         session, acteur, origin.client_id, type_facture=TypeFacture.AVOIR.value, facture_origine_id=facture_id,
         contrat_id=origin.contrat_id, remise_pct=origin.remise_pct, date_operation=origin.date_operation,
-        reference_client=origin.reference_client, intitule=(motif or f"Avoir sur {origin.numero}")[:200],
+        reference_client=origin.reference_client, intitule=motif or f"Avoir sur {origin.numero}",
         retenue_tva_pct=origin.retenue_tva_pct, retenue_is_pct=origin.retenue_is_pct,
     )  # fmt: skip
     for line, quantity in taken:

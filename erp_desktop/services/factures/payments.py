@@ -18,6 +18,7 @@ from erp_desktop.domain.factures.etats import BROUILLONS
 from erp_desktop.domain.factures.saisie import PaiementInput, PartInput
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import TransitionError, ValidationError
 from erp_desktop.models import Client, Facture, Imputation, Paiement, Retenue
 from erp_desktop.services.factures import balance, numbers, rates
@@ -193,13 +194,12 @@ def annuler(session: Session, acteur: Acteur, id: int, motif: str) -> int:  # no
     p = Paiement
     if row.annule_id is not None or session.scalar(sa.select(p.id).where(p.annule_id == id).limit(1)) is not None:
         raise TransitionError("Ce paiement est déjà annulé.")
-    if not motif.strip():
-        raise ValidationError({"motif": "Donnez le motif de l'annulation."})
+    motif = mots.lire(motif, "motif", exige="Donnez le motif de l'annulation.")
     return edits.creer(
         session, acteur,
         Paiement(agence_id=row.agence_id, client_id=row.client_id, annule_id=id, montant=row.montant,
                  mode_paiement=row.mode_paiement, reference=row.reference, banque=row.banque,
-                 date_paiement=clock.today(), motif=motif.strip()[:200]),
+                 date_paiement=clock.today(), motif=motif),
     )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from erp_desktop.domain import sla
 from erp_desktop.domain.enums import AncrePlanning, MotifAttente, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.transitions import LIBELLES, REOUVERTURE, SUIVANTS, Faits, check, stamps
 from erp_desktop.domain.writing import typography
-from erp_desktop.errors import NotAllowedError, TransitionError, ValidationError
+from erp_desktop.errors import NotAllowedError, TransitionError
 from erp_desktop.models import (
     Client,
     CodePanne,
@@ -195,8 +196,8 @@ def changer_statut(
     raison = check(de, vers, faits)
     if raison:
         raise TransitionError(raison[0].upper() + raison[1:])
-    if (de, vers) == REOUVERTURE and not remarque.strip():
-        raise ValidationError({"remarque": "Donnez le motif de la réouverture."})
+    exige = "Donnez le motif de la réouverture." if (de, vers) == REOUVERTURE else ""
+    remarque = mots.lire(remarque, "remarque", mots.REMARQUE, exige=exige)
     maintenant = clock.now()
     trace.annoncer(session, acteur, remarque)
     if reprise and ligne.date_limite is not None and arrets and arrets[-1][1] is None:

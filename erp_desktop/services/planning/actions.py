@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_desktop.domain.enums import EtatCreneau, Priorite, RoleCreneau, Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.transitions import TERMINES
 from erp_desktop.errors import UserError
 from erp_desktop.models import Agence, Contrat, Creneau, Intervention
@@ -93,7 +94,8 @@ def plan(session: Session, acteur: Acteur, wishes: Sequence[Wish], motif: str = 
     every = [p for *_, problems in judged for p in problems]
     if refused(every):
         raise PlanRefusedError(every, needs_reason=False)
-    if every and not motif.strip():
+    motif = mots.lire(motif, "motif")
+    if every and not motif:
         raise PlanRefusedError(every, needs_reason=True)
     return [_place(session, acteur, *one, motif) for one in judged]
 
@@ -149,7 +151,7 @@ def _place(
         retour = changer_statut(session, acteur, fiche.id, Statut.AFFECTEE)
     limite = _deadline(session, fiche)
     words = " ".join(p.phrase for p in problems)
-    remark = f"{words} Motif : {motif.strip()}" if problems else None
+    remark = f"{words} Motif : {motif}" if problems else None
     trace.noter(session, acteur, fiche, "planification", before, _plan_of(fiche), remark)
     ecrire(session)
     if retour is not None:

@@ -15,6 +15,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import etats, rythme
 from erp_desktop.domain.preventif.saisie import DeplacementInput, SautInput
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import TransitionError, UserError, ValidationError
 from erp_desktop.models import Intervention, Occurrence, Planning
 from erp_desktop.services.interventions.actions import changer_statut
@@ -165,8 +166,7 @@ def decaler_la_serie(session: Session, acteur: Acteur, planning_id: int, jours: 
         NotAllowedError, NotFoundError, ValidationError
     """
     plan = ouvrir(session, acteur, planning_id)
-    if not motif.strip():
-        raise ValidationError({"motif": "Donnez le motif."})
+    motif = mots.lire(motif, "motif", exige="Donnez le motif.")
     if not 1 <= abs(jours) <= FURTHEST:
         raise ValidationError({"date_cible": f"De 1 à {FURTHEST} jours, en avant ou en arrière."})
     o, i = Occurrence, Intervention
@@ -182,7 +182,7 @@ def decaler_la_serie(session: Session, acteur: Acteur, planning_id: int, jours: 
     trace.annoncer(session, acteur)
     for occurrence, visite in a_venir:
         cible = occurrence.date_cible + timedelta(days=jours)
-        _deplacer(session, acteur, plan, occurrence, visite, cible, motif.strip()[:200])
+        _deplacer(session, acteur, plan, occurrence, visite, cible, motif)
     ecrire(session)
     return len(a_venir)
 

@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db.abreast import abreast
 from erp_desktop.db.fewer_trips import Gathering, gathered
+from erp_desktop.db.session import ruled_out
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
 from erp_desktop.models import Agence
 from erp_desktop.models.base import LigneAgence
-from erp_desktop.registry import bounds, rules
 
 M = TypeVar("M", bound=LigneAgence)
 
@@ -122,8 +122,9 @@ def ecrire(session: Session) -> None:
     """
     try:
         session.flush()
-    except IntegrityError as error:
-        raise _refus(error) from error
+    except DBAPIError as error:
+        _refuser(error)
+        raise
 
 
 @contextmanager
@@ -136,16 +137,19 @@ def d_un_trait(session: Session) -> Iterator[Gathering]:
     try:
         with gathered(session) as trait:
             yield trait
-    except IntegrityError as error:
-        raise _refus(error) from error
+    except DBAPIError as error:
+        _refuser(error)
+        raise
 
 
-def _refus(error: IntegrityError) -> UserError:
+def _refuser(error: DBAPIError) -> None:
+    if dite := ruled_out(error):
+        raise dite from error
+    if not isinstance(error, IntegrityError):
+        return
     texte = str(error.orig)
     if "UNIQUE" in texte or "unique" in texte or "uq_" in texte:
-        return DuplicateError(
+        raise DuplicateError(
             "Une autre fiche porte déjà cet identifiant (ICE, code, numéro ou courriel) : vérifiez-le."
-        )
-    if texte in (*rules.REASONS, *bounds.SENTENCES):
-        return UserError(texte)
-    return UserError(f"La base a refusé l'enregistrement : {texte.splitlines()[0]}")
+        ) from error
+    raise UserError(f"La base a refusé l'enregistrement : {texte.splitlines()[0]}") from error

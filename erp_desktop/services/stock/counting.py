@@ -14,6 +14,7 @@ from erp_desktop import clock
 from erp_desktop.domain.enums import EtatInventaire, TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.saisie.stock import InventaireInput
 from erp_desktop.domain.suivi import REPRISE, SuiviPiece, spelled
 from erp_desktop.errors import UserError, ValidationError
@@ -130,6 +131,7 @@ def enter(
     sheet = open_sheet(session, acteur, ident)
     part = ledger.part_of(session, acteur, piece, sheet.agence_id)
     lot = _lot(part, lot)
+    motif = mots.lire(motif, "motif")
     so_far = units(
         session.scalar(
             sa.select(sa.func.sum(thousandths(L.quantite))).where(
@@ -152,7 +154,7 @@ def enter(
     session.add(
         LigneInventaire(
             inventaire_id=ident, agence_id=sheet.agence_id, piece_id=piece, quantite=more, comptee_a=clock.now(),
-            motif=motif.strip() or None, created_by_id=acteur.user_id or None, lot=lot,
+            motif=motif or None, created_by_id=acteur.user_id or None, lot=lot,
         )
     )  # fmt: skip
     ecrire(session)
@@ -175,7 +177,7 @@ def _lot(part: PieceDetachee, lot: str | None) -> str | None:
         return None
     if lot is None:
         raise ValidationError({"lot": "Cette pièce est suivie : donnez son lot ou son numéro de série."})
-    return spelled(lot)
+    return spelled(mots.lire(lot, "lot", 60))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from erp_desktop.db import ids
 from erp_desktop.domain.enums import EtatInventaire, StatutDepot, TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.saisie.stock import MouvementInput
 from erp_desktop.errors import NotAllowedError, UserError, ValidationError
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee
@@ -204,6 +205,7 @@ def reverse(session: Session, acteur: Acteur, ident: int, motif: str = "") -> tu
         raise UserError("Ce mouvement a déjà été contre-passé.")
     for one in rows:
         _refuse_counted(session, one)
+    motif = mots.lire(motif, "motif")
     trace.annoncer(session, acteur)
     made = ids.allocate(session.connection(), len(rows))
     for new, old in zip(made, rows, strict=True):
@@ -212,7 +214,7 @@ def reverse(session: Session, acteur: Acteur, ident: int, motif: str = "") -> tu
         add(
             session, acteur, depot, id=new, piece_id=old.piece_id, quantite=-old.quantite,
             type_mouvement=opposite.get(old.type_mouvement, old.type_mouvement), valeur_unitaire=old.valeur_unitaire,
-            motif=motif.strip() or "Contre-passation", annule_id=old.id, intervention_id=old.intervention_id,
+            motif=motif or "Contre-passation", annule_id=old.id, intervention_id=old.intervention_id,
             transfert_id=made[0] if old.transfert_id is not None else None, lot=old.lot,
         )  # fmt: skip
     ecrire(session)

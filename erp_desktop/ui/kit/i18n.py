@@ -81,7 +81,7 @@ def said(words: str) -> str:
 
     Several sentences in one are translated one by one; what is not known stays in French.
     """
-    catalogue = _catalogue()
+    catalogue, words = _catalogue(), typography.abreger(words)
     if catalogue is None or not words:
         return typography.composer(words)
     whole = catalogue.sentence(words)

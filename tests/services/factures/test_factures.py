@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-import sqlalchemy as sa
 
 from erp_desktop import clock
 from erp_desktop.domain.factures.saisie import (
@@ -164,7 +163,7 @@ def test_what_bad_input_gets(office: Monde) -> None:
             ("ice", None, "obligatoire à partir de 10"),
         ):
             office.executer(f"UPDATE clients SET {column} = :v WHERE id = :c", v=value, c=office.client)
-            with pytest.raises(sa.exc.DBAPIError, match=reason):
+            with pytest.raises(UserError, match=reason):
                 office.executer("SELECT sync.valider_facture(:f, NULL, 24000.00)", f=drafted(office, line("20000")))
             office.executer("UPDATE clients SET ville = 'Casablanca' WHERE id = :c", c=office.client)
 
@@ -216,7 +215,7 @@ def test_a_sending_and_a_reminder_are_taken_back_while_nothing_followed(office: 
         office.faire(factures.retirer, office.agent, note)
     if office.engine.dialect.name == "sqlite":
         # What the service refuses the cache refuses to any console.
-        with pytest.raises(sa.exc.DBAPIError, match="suivi d'une relance, d'un paiement"):
+        with pytest.raises(UserError, match="suivi d'une relance, d'un paiement"):
             office.executer("DELETE FROM relances WHERE id = :n", n=note)
     assert (etat(), kept()) == ("partielle", before)
 
