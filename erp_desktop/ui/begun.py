@@ -17,7 +17,7 @@ Read = Callable[[Any, Any, int], Any]
 def duplicate(panel: FormPanel) -> bool:
     """Begin a new record with what the one shown has; False when its kind is not copied."""
     row_id, copies = panel.row_id, panel.spec.copies
-    if row_id is None or copies is None or not panel.spec.may_write(panel.contexte.acteur, None):
+    if row_id is None or copies is None or not panel.spec.writes(panel.contexte.acteur, None):
         return False
     begin_another(panel, copies, row_id, tr("Copie de {source}.", source="{source}"))
     return True

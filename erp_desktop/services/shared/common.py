@@ -20,10 +20,16 @@ from erp_desktop.models import Agence
 from erp_desktop.models.base import LigneAgence
 
 M = TypeVar("M", bound=LigneAgence)
+PARTAGEE = "Cette fiche est partagée par toutes les agences : seul un administrateur la modifie."
 
 
 def visible(acteur: Acteur, ligne: LigneAgence) -> bool:
     return roles.voit_tout(acteur) or ligne.agence_id is None or ligne.agence_id == acteur.agence_id
+
+
+def ecrit_partage(acteur: Acteur, ligne: Any) -> bool:
+    """Whether a row's being everybody's lets this person change it."""
+    return getattr(ligne, "agence_id", 0) is not None or roles.peut(acteur.role, roles.Droit.ADMINISTRER)
 
 
 def charger(session: Session, acteur: Acteur, modele: type[M], ident: int, nom: str, *, ecrire: bool = False) -> M:
@@ -40,8 +46,8 @@ def charger(session: Session, acteur: Acteur, modele: type[M], ident: int, nom: 
     ligne = session.get(modele, ident, with_for_update=ecrire or None)
     if ligne is None or not visible(acteur, ligne):
         raise NotFoundError(f"Introuvable : {nom} n'existe pas, ou appartient à une autre agence.")
-    if ecrire and ligne.agence_id is None and not roles.peut(acteur.role, roles.Droit.ADMINISTRER):
-        raise NotAllowedError("Cette fiche est partagée par toutes les agences : seul un administrateur la modifie.")
+    if ecrire and not ecrit_partage(acteur, ligne):
+        raise NotAllowedError(PARTAGEE)
     return ligne
 
 

@@ -12,7 +12,7 @@ from erp_desktop.ui.administration.account_bar import AccountBar
 from erp_desktop.ui.administration.hours_tab import HoursTab
 from erp_desktop.ui.administration.logo_bar import LogoBar
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, administrateur
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -99,7 +99,7 @@ ACCOUNTS: ListSpec[accounts.AccountRow] = ListSpec(
         head=lambda r: Head(code=r.username, title=r.full_name, tab=r.username, status=_state(r)),
         saved="Compte enregistré",
         created="Compte ouvert : donnez-lui son premier mot de passe",
-        may_write=administers,
+        may_write=administers, why_not=administrateur,
         bar=AccountBar,
     ),
     sort="full_name",
@@ -153,7 +153,7 @@ AGENCIES: ListSpec[agencies.AgencyRow] = ListSpec(
         head=lambda r: Head(code=r.code, title=r.nom, tab=r.code, plain=r.ville or ""),
         saved="Agence enregistrée",
         created="Agence ouverte",
-        may_write=administers,
+        may_write=administers, why_not=administrateur,
         tabs=[("Horaires", HoursTab)],
     ),
     sort="code",
@@ -209,7 +209,7 @@ LETTERHEADS: ListSpec[agencies.LetterheadRow] = ListSpec(
                             plain=r.agence or tr("La société")),
         saved="En-tête enregistré",
         created="En-tête créé",
-        may_write=administers,
+        may_write=administers, why_not=administrateur,
         bar=LogoBar,
     ),
     sort="raison_sociale",

@@ -17,7 +17,7 @@ from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.sync.exchange.reasons import french_reason
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head, sans_motif
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.table import Column
@@ -139,7 +139,7 @@ NUMBERS: ListSpec[_Row] = ListSpec(
         ])],
         load=_series_one, create=_refuse, update=_refuse,
         head=lambda r: Head(code=r.serie.prefixe, title=tr(_CARRIERS[r.serie.table]), tab=r.serie.prefixe),
-        saved="", created="", may_write=_never, bar=GapsBar,
+        saved="", created="", may_write=_never, why_not=sans_motif, bar=GapsBar,
     ),
     also=("interventions", "contrats", "factures", "inventaires"), may_create=_never,
 )  # fmt: skip
@@ -173,7 +173,7 @@ JOURNAL: ListSpec[Entry] = ListSpec(
         ])],
         load=maintenance.journal_entry, create=_refuse, update=_refuse,
         head=lambda e: Head(code="", title=tr(_KINDS[e.genre]), tab=tr(_KINDS[e.genre]), plain=e.qui),
-        saved="", created="", may_write=_never,
+        saved="", created="", may_write=_never, why_not=sans_motif,
     ),
     facets=[Facet("genre", "Genre", options=lambda: [(kind, tr(words)) for kind, words in _KINDS.items()])],
     may_create=_never,

@@ -24,7 +24,7 @@ from erp_desktop.ui.administration.holiday_bar import HolidayBar
 from erp_desktop.ui.administration.people import OF_AGENCY, administers, agency, new_only, pick_agency
 from erp_desktop.ui.administration.remove_bar import remove_bar
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, administrateur
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -84,7 +84,7 @@ SKILLS_LIST: ListSpec[referentials.SkillRow] = ListSpec(
         load=SKILLS.get,
         create=lambda session, acteur, values: SKILLS.create(session, acteur, CompetenceInput(**values)),
         update=SKILLS.update, head=lambda r: Head(code="", title=r.nom, tab=r.nom, plain=r.domaine or ""),
-        saved="Compétence enregistrée", created="Compétence créée", may_write=administers,
+        saved="Compétence enregistrée", created="Compétence créée", may_write=administers, why_not=administrateur,
         bar=remove_bar(SKILLS, "competences", "Compétence supprimée", CompetenceInput),
     ),
     sort="nom", facets=[Facet("domaine", "Domaine")], also=("technicien_competence",), may_create=administers,
@@ -116,7 +116,7 @@ CODES_LIST: ListSpec[referentials.CodeRow] = ListSpec(
         create=lambda session, acteur, values: FAILURE_CODES.create(session, acteur, CodePanneInput(**values)),
         update=FAILURE_CODES.update,
         head=lambda r: Head(code=r.code, title=r.libelle, tab=r.code, plain=labels.label(TypeCodePanne, r.type)),
-        saved="Code enregistré", created="Code créé", may_write=administers,
+        saved="Code enregistré", created="Code créé", may_write=administers, why_not=administrateur,
     ),
     sort="code", facets=[Facet("type", "Type", options=lambda: labels.options(TypeCodePanne))],
     may_create=administers, hints=FAILURE_CODES.listing.hints,
@@ -147,7 +147,7 @@ RATES_LIST: ListSpec[referentials.RateRow] = ListSpec(
         load=RATES.get, create=lambda session, acteur, values: RATES.create(session, acteur, TarifInput(**values)),
         update=RATES.update,
         head=lambda r: Head(code="", title=r.libelle, tab=r.libelle, plain=labels.label(TypeTarif, r.type_ligne)),
-        saved="Tarif enregistré", created="Tarif créé", may_write=administers,
+        saved="Tarif enregistré", created="Tarif créé", may_write=administers, why_not=administrateur,
         bar=remove_bar(RATES, "tarifs", "Tarif supprimé", TarifInput),
     ),
     sort="libelle",
@@ -173,7 +173,7 @@ VAT_LIST: ListSpec[referentials.VatRow] = ListSpec(
         ])],
         load=VAT.get, create=lambda session, acteur, values: VAT.create(session, acteur, TauxTvaInput(**values)),
         update=VAT.update, head=lambda r: Head(code="", title=r.libelle, tab=r.libelle, plain=percent(r.taux)),
-        saved="Taux enregistré", created="Taux créé", may_write=administers,
+        saved="Taux enregistré", created="Taux créé", may_write=administers, why_not=administrateur,
         bar=remove_bar(VAT, "taux_tva", "Taux supprimé", TauxTvaInput),
     ),
     sort="date_debut", descending=True, may_create=administers,
@@ -208,7 +208,7 @@ LEGAL_LIST: ListSpec[referentials.LegalRow] = ListSpec(
         create=lambda session, acteur, values: LEGAL.create(session, acteur, TauxLegalInput(**values)),
         update=LEGAL.update,
         head=lambda r: Head(code="", title=r.libelle, tab=r.libelle, plain=labels.label(CodeTaux, r.code)),
-        saved="Taux enregistré", created="Taux créé", may_write=administers,
+        saved="Taux enregistré", created="Taux créé", may_write=administers, why_not=administrateur,
         bar=remove_bar(LEGAL, "taux_legaux", "Taux supprimé", TauxLegalInput),
     ),
     sort="date_debut", descending=True, facets=[Facet("code", "Code", options=lambda: labels.options(CodeTaux))],
@@ -245,7 +245,8 @@ HOLIDAYS_LIST: ListSpec[calendar.HolidayRow] = ListSpec(
         update=calendar.update,
         head=lambda r: Head(code="", title=r.libelle, tab=r.libelle, status=_sure(r),
                             plain=isolate(labels.day(r.jour))),
-        saved="Jour férié enregistré", created="Jour férié ajouté", may_write=administers, bar=HolidayBar,
+        saved="Jour férié enregistré", created="Jour férié ajouté", may_write=administers, why_not=administrateur,
+        bar=HolidayBar,
     ),
     sort="jour", descending=True,
     facets=[
@@ -278,7 +279,7 @@ NEEDS_LIST: ListSpec[referentials.NeedRow] = ListSpec(
         load=NEEDS.get, create=lambda session, acteur, values: NEEDS.create(session, acteur, ExigenceInput(**values)),
         update=NEEDS.update,
         head=lambda r: Head(code="", title=r.type_equipement, tab=r.type_equipement, plain=r.competence),
-        saved="Exigence enregistrée", created="Exigence ajoutée", may_write=administers,
+        saved="Exigence enregistrée", created="Exigence ajoutée", may_write=administers, why_not=administrateur,
         bar=remove_bar(NEEDS, "competences_requises", "Exigence retirée", ExigenceInput),
     ),
     sort="type_equipement", facets=[OF_AGENCY], also=("agences", "competences"),

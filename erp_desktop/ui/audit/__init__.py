@@ -12,7 +12,7 @@ from erp_desktop.services.audit import acts, places
 from erp_desktop.services.audit.acts import Act
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head, sans_motif
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.i18n import became, colon, isolate, tr
@@ -118,7 +118,7 @@ FORM = FormSpec(
     load=acts.entry, create=_refuse, update=_refuse,
     head=lambda a: Head(code="", title=f"{action(a)} · {field_labels.table(a.table)}", tab=action(a),
                         plain=_author(a)),
-    saved="", created="", may_write=_never, bar=OpenBar,
+    saved="", created="", may_write=_never, why_not=sans_motif, bar=OpenBar,
 )  # fmt: skip
 
 LISTE: ListSpec[Act] = ListSpec(

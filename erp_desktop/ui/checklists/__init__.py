@@ -7,7 +7,7 @@ from erp_desktop.domain.preventif.checklist import ChecklistInput
 from erp_desktop.services.checklists import models
 from erp_desktop.services.checklists.models import ChecklistLigne
 from erp_desktop.ui.checklists.points import PointsTab
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head, responsable
 from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import ListSpec
@@ -38,6 +38,7 @@ FORM = FormSpec(
                         plain=r.type_equipement or ""),
     saved="Checklist enregistrée",
     created="Checklist créée",
+    why_not=responsable,
     may_write=lambda acteur, _record: roles.peut(acteur.role, roles.Droit.PREVENTIF_ECRIRE),
     tabs=[("Points", PointsTab)],
 )  # fmt: skip

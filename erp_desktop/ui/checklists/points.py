@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypePoint
-from erp_desktop.domain.people import roles
 from erp_desktop.domain.preventif.checklist import Point, PointInput
 from erp_desktop.services.checklists import models
 from erp_desktop.ui.forms import entry
@@ -96,8 +95,7 @@ class PointsTab(entry.EntryPart):
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
         self._points = record.points if record is not None else ()
-        may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
-        self._writable = row_id is not None and may
+        self._writable = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
         self.form.setVisible(self._writable)
         clear(self.lines)
         for rank, point in enumerate(self._points):

@@ -23,7 +23,17 @@ from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import REPLACE, Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import (
+    REPLACE,
+    Choices,
+    FieldSpec,
+    FormSpec,
+    Group,
+    Head,
+    Values,
+    ecrit_les_fiches,
+    lecture,
+)
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
@@ -56,6 +66,14 @@ def _clients(session: Any, acteur: Acteur, text: str, _values: Values) -> Choice
 
 def _may_write(acteur: Acteur, record: Any) -> bool:
     return contrats.modifiable(acteur, None if record is None else record.statut)
+
+
+def _why_not(acteur: Acteur, record: Any) -> str:
+    if record is not None and record.statut == StatutContrat.RESILIE:
+        return "Ce contrat est résilié : il ne se modifie plus."
+    if record is not None and record.statut != StatutContrat.BROUILLON and ecrit_les_fiches(acteur):
+        return "Ce contrat est validé : un responsable ou un administrateur le modifie, ou y met un avenant."
+    return lecture(acteur, record)
 
 
 def _draft(_acteur: Acteur, record: Any) -> bool:
@@ -115,6 +133,7 @@ FORM = FormSpec(
     saved="Contrat enregistré",
     created="Contrat créé",
     may_write=_may_write,
+    why_not=_why_not,
     bar=ContractBar,
     printing=print_contracts,
     tabs=[("Équipements", MachinesTab), ("Délais", DelaysTab), ("Interventions", JobsTab),

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QW
 from erp_desktop.domain import nombres
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import StatutContrat
-from erp_desktop.services import contrats
 from erp_desktop.services.contrats import amendments
 from erp_desktop.services.contrats.amendments import AvenantInfo, AvenantInput
 from erp_desktop.ui.forms import entry
@@ -68,7 +67,7 @@ class AmendmentsTab(entry.EntryPart):
     def show_record(self, row_id: int | None, record: Any) -> None:
         acteur = self._panel.contexte.acteur
         self._row_id = row_id
-        self._writable = record is not None and contrats.modifiable(acteur, record.statut)
+        self._writable = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
         self.offered.emit(record is not None and record.statut != StatutContrat.BROUILLON)
         self.form.setVisible(self._writable)
         if row_id is None:

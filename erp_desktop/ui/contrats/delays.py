@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QLayout, QWidget
 
 from erp_desktop.domain.contrats.saisie import DelaiInput
 from erp_desktop.domain.enums import HoraireSla, Priorite
-from erp_desktop.services import contrats
 from erp_desktop.services.contrats import delays
 from erp_desktop.services.contrats.delays import Delai
 from erp_desktop.ui.contrats import marks
@@ -66,7 +65,7 @@ class DelaysTab(entry.EntryPart):
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
         acteur = self._panel.contexte.acteur
-        self._writable = record is not None and contrats.modifiable(acteur, record.statut)
+        self._writable = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
         self.form.setVisible(self._writable)
         if row_id is None or record is None:
             self._show(None, "", [])

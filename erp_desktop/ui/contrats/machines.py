@@ -67,7 +67,7 @@ class MachinesTab(entry.EntryPart):
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
         self._client = None if record is None else record.client_id
-        self._writable = record is not None and contrats.modifiable(self._panel.contexte.acteur, record.statut)
+        self._writable = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
         self.form.setVisible(self._writable)
         if row_id is None:
             self._show(None, [])

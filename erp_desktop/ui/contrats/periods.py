@@ -15,7 +15,6 @@ from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.quotas import Prevision
 from erp_desktop.domain.contrats.saisie import PeriodeInput
 from erp_desktop.domain.dates import Sens
-from erp_desktop.services import contrats
 from erp_desktop.services.contrats import Periode, periods
 from erp_desktop.ui.contrats import marks
 from erp_desktop.ui.contrats.gauge import Gauge
@@ -60,7 +59,7 @@ class PeriodsTab(entry.EntryPart):
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
-        self._writable = record is not None and contrats.modifiable(self._panel.contexte.acteur, record.statut)
+        self._writable = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
         self.form.setVisible(self._writable)
         if row_id is None:
             self._show(None, [])

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
-from erp_desktop.domain.people import roles
 from erp_desktop.services import compteurs
 from erp_desktop.services.compteurs import CompteurInfo, CompteurInput, ReleveInput
 from erp_desktop.services.preventif import meters
@@ -48,13 +47,13 @@ class MetersTab(entry.EntryPart):
         row.addWidget(self.fields["unite"], 1)
         return [row]
 
-    def show_record(self, row_id: int | None, record: Any) -> None:  # noqa: ARG002
+    def show_record(self, row_id: int | None, record: Any) -> None:
         if row_id != self._row_id:
             clear(self.lines)
             self.readings, self._kept = {}, {}
         self._row_id = row_id
-        may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.FICHIER_ECRIRE)
-        self.form.setVisible(row_id is not None and may)
+        may = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
+        self.form.setVisible(may)
         if row_id is None:
             self.counted.emit(0)
             return

@@ -7,6 +7,7 @@ from typing import Any
 from erp_desktop.domain.enums import TypeFacture
 from erp_desktop.domain.factures.delais import NOMS_DES_TRANCHES
 from erp_desktop.domain.factures.enums import EtatFacture
+from erp_desktop.domain.factures.etats import BROUILLONS
 from erp_desktop.domain.factures.saisie import FactureInput
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import factures
@@ -19,7 +20,7 @@ from erp_desktop.ui.factures.lines import LinesTab
 from erp_desktop.ui.factures.payments import PaymentsTab
 from erp_desktop.ui.factures.strip import AGES
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, ecrit_les_fiches
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, ecrit_les_fiches, lecture
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -56,6 +57,14 @@ def _contracts(session: Any, acteur: Acteur, text: str, values: Values) -> Choic
 
 def _may_write(acteur: Acteur, record: Any) -> bool:
     return ecrit_les_fiches(acteur) and (record is None or record.modifiable)
+
+
+def _why_not(acteur: Acteur, record: Any) -> str:
+    if record is None or record.modifiable or not ecrit_les_fiches(acteur):
+        return lecture(acteur, record)
+    if record.statut in BROUILLONS:
+        return "La validation de cette facture est demandée : elle ne se modifie plus d'ici là."
+    return "Une facture validée ne se modifie plus : un avoir la corrige."
 
 
 def _new(_acteur: Acteur, record: Any) -> bool:
@@ -104,6 +113,7 @@ FORM = FormSpec(
     saved="Facture enregistrée",
     created="Brouillon créé",
     may_write=_may_write,
+    why_not=_why_not,
     bar=InvoiceBar,
     tabs=[("Lignes", LinesTab), ("Paiements", PaymentsTab), history_of("factures")],
     printing=print_invoices,

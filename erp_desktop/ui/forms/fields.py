@@ -169,7 +169,7 @@ class Fields(QObject):
     def show_record(self, record: Any) -> None:
         """Show a record's values, or a blank form's for None."""
         acteur = self._contexte.acteur
-        allowed = self._spec.may_write(acteur, record)
+        allowed = self._spec.writes(acteur, record)
         self.base = {}
         for name, one in self._specs.items():
             editor = self.editors[name]

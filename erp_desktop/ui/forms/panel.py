@@ -107,13 +107,12 @@ class FormPanel(FormView):
         head = self.spec.head(record) if record is not None else Head("", tr(self.spec.new_title))
         self.head.show_head(head, existing=record is not None)
         self.title_changed.emit(head.tab or head.code or head.title)
-        writable = self.spec.may_write(self.contexte.acteur, record)
-        self.foot.setVisible(writable)
+        self._let_write(record)
         self.tabs.setVisible(bool(self.parts) and record is not None)
         if record is None:
             self.tabs.set_current(0)
         self._show_parts(self.row_id, record)
-        draft = self.contexte.drafts.find(self.spec.kind, self.draft_id) if writable else None
+        draft = self.contexte.drafts.find(self.spec.kind, self.draft_id) if self.writes else None
         if self._restore(draft.values if draft is not None else {}) and draft is not None:
             when = clock.written(clock.local(draft.saved_at), tr("%d/%m à %H:%M"))
             words = draft.values.get(BEGUN) or tr("Brouillon du {quand} repris.", quand=when)
@@ -212,7 +211,7 @@ class FormPanel(FormView):
 
     def save(self) -> None:
         """Save what changed; refusals go under their fields."""
-        if self._saving or not self.foot.isVisibleTo(self):
+        if self._saving or not self.writes:
             return
         if not self.fields.dirty:
             place = self.tabs.current() - 1

@@ -12,6 +12,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import Undone
 from erp_desktop.services.shared import wording
+from erp_desktop.services.shared.common import PARTAGEE, ecrit_partage
 from erp_desktop.services.shared.duplicates import Proche
 from erp_desktop.ui.wording import value_labels
 
@@ -23,6 +24,26 @@ Choices = Sequence[tuple[int, str, str]]
 def ecrit_les_fiches(acteur: Acteur, _record: Any = None) -> bool:
     """Whether a person may write clients and équipements, and create interventions."""
     return acteur.role in (Role.ADMIN, Role.RESPONSABLE, Role.AGENT)
+
+
+def lecture(_acteur: Acteur, _record: Any) -> str:
+    """Why a client or an équipement is only read."""
+    return "Votre rôle consulte les fiches : un agent, un responsable ou un administrateur les modifie."
+
+
+def responsable(_acteur: Acteur, _record: Any) -> str:
+    """Why a technicien, a plan or a checklist is only read."""
+    return "Votre rôle consulte les fiches : un responsable ou un administrateur les modifie."
+
+
+def administrateur(_acteur: Acteur, _record: Any) -> str:
+    """Why an account or reference data are only read."""
+    return "Les comptes et les référentiels se changent au centre, par un administrateur."
+
+
+def sans_motif(_acteur: Acteur, _record: Any) -> str:
+    """Of what nobody changes by its nature."""
+    return ""
 
 
 REPLACE, ADD = "replace", "add"
@@ -146,7 +167,8 @@ class FormSpec:
         head: top of the panel for a record.
         saved: toast after saving an existing record.
         created: toast after creating one.
-        may_write: whether this person may edit the record (None: a blank one).
+        may_write: whether this person may edit the record (None: a blank one), were it not everybody's.
+        why_not: who may, or what ended it, when this person may not: said where the record is saved.
         bar: builds the row of acts under the head: a ``RecordPart``.
         tabs: titles and builders of more tabs, each a ``RecordPart``.
         printing: ``printing(contexte, ids, parent)`` shows the papers of some records before they are printed.
@@ -167,6 +189,7 @@ class FormSpec:
     saved: str
     created: str
     may_write: Callable[[Acteur, Any], bool] = ecrit_les_fiches
+    why_not: Callable[[Acteur, Any], str] = lecture
     bar: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
     printing: Callable[[Any, Sequence[int], Any], None] | None = None
@@ -192,6 +215,16 @@ class FormSpec:
         elif values:
             self.update(session, acteur, row_id, values)
         raise Undone(look())
+
+    def writes(self, acteur: Acteur, record: Any) -> bool:
+        """Whether this person may change a record (None: a blank one), as the services decide."""
+        return self.may_write(acteur, record) and (record is None or ecrit_partage(acteur, record))
+
+    def held(self, acteur: Acteur, record: Any) -> str:
+        """Why a record is only read, in a sentence; empty when it is written, or is nothing to be changed."""
+        if self.writes(acteur, record):
+            return ""
+        return self.why_not(acteur, record) if not self.may_write(acteur, record) else PARTAGEE
 
     @property
     def fields(self) -> list[FieldSpec]:

@@ -16,8 +16,8 @@ from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec
-from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, clear, icon_button, plain
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, Text, clear, icon_button, plain
+from erp_desktop.ui.kit.i18n import isolate, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.underline import UnderlineTabs
 
@@ -28,7 +28,11 @@ PARTS = "$parties"
 
 
 class FormView(Surface):
-    """The widgets of one form, and what is typed in them."""
+    """The widgets of one form, and what is typed in them.
+
+    Attributes:
+        writes: whether this person may change what is shown.
+    """
 
     def __init__(
         self, spec: FormSpec, contexte: Contexte, *, beside_list: bool, parent: QWidget | None = None
@@ -37,6 +41,7 @@ class FormView(Surface):
         self.spec, self.contexte = spec, contexte
         self.label_width = 108 if beside_list else 150
         self.fields = Fields(spec, contexte, self)
+        self.writes = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -155,6 +160,10 @@ class FormView(Surface):
         self.draft_words = Brief("caption", "text.tertiary")
         row.addWidget(self._draft_icon)
         row.addWidget(self.draft_words, 1)
+        self._held_icon = IconLabel("lock-key", "text.tertiary", 14)
+        self.held = Text("", "caption", "text.secondary", wrap=True)
+        row.addWidget(self._held_icon)
+        row.addWidget(self.held, 1)
         self.print_button = icon_button("printer", tr("Imprimer"), self.print_out)
         row.addWidget(self.print_button)
         if self.spec.printing is None:
@@ -165,8 +174,22 @@ class FormView(Surface):
         row.addWidget(self.cancel_button)
         row.addWidget(self.save_button)
         self._draft_icon.hide()
+        self._held_icon.hide()
+        self.held.hide()
         self.foot = foot
         return foot
+
+    def _let_write(self, record: Any) -> None:
+        """Offer to save, or say why this record is only read."""
+        self.writes = self.spec.writes(self.contexte.acteur, record)
+        held = self.spec.held(self.contexte.acteur, record)
+        self.held.setText(said(held))
+        editing: tuple[QWidget, ...] = (self.cancel_button, self.save_button, self.draft_words)
+        for widget in editing:
+            widget.setVisible(self.writes)
+        self._held_icon.setVisible(bool(held))
+        self.held.setVisible(bool(held))
+        self.foot.setVisible(self.writes or bool(held))
 
     def take_focus(self) -> bool:
         """Put the keyboard into the first field that takes it; False when none does."""

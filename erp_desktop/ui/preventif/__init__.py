@@ -20,7 +20,7 @@ from erp_desktop.services.preventif.year import Mark
 from erp_desktop.services.shared import choices as choix
 from erp_desktop.ui.audit.tab import history_of
 from erp_desktop.ui.forms.choices import choices
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, responsable
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.table import Column
@@ -101,6 +101,12 @@ def _may_write(acteur: Acteur, record: Any) -> bool:
     return roles.peut(acteur.role, roles.Droit.PREVENTIF_ECRIRE) and not over
 
 
+def _why_not(acteur: Acteur, record: Any) -> str:
+    if record is not None and record.statut == StatutPlanning.TERMINE:
+        return "Ce plan est terminé : faites-en un autre."
+    return responsable(acteur, record)
+
+
 def _new_only(_acteur: Acteur, record: Any) -> bool:
     return record is None
 
@@ -161,6 +167,7 @@ FORM = FormSpec(
     saved="Plan enregistré",
     created="Plan créé",
     may_write=_may_write,
+    why_not=_why_not,
     bar=PlanBar,
     tabs=[("Échéances", DatesTab), ("Pièces", PartsTab), history_of("plannings")],
 )  # fmt: skip

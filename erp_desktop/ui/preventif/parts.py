@@ -7,8 +7,6 @@ from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QWidget
 
-from erp_desktop.domain.enums import StatutPlanning
-from erp_desktop.domain.people import roles
 from erp_desktop.domain.preventif.saisie import PieceInput
 from erp_desktop.services.preventif import parts
 from erp_desktop.services.preventif.parts import PieceInfo
@@ -61,8 +59,7 @@ class PartsTab(entry.EntryPart):
 
     def show_record(self, row_id: int | None, record: Any) -> None:
         self._row_id = row_id
-        may = roles.peut(self._panel.contexte.acteur.role, roles.Droit.PREVENTIF_ECRIRE)
-        self._writable = may and record is not None and record.statut != StatutPlanning.TERMINE
+        self._writable = record is not None and self._panel.spec.writes(self._panel.contexte.acteur, record)
         self.form.setVisible(self._writable)
         if row_id is None:
             self._show(None, [])

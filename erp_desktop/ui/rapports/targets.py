@@ -12,7 +12,8 @@ from erp_desktop.reports import interventions
 from erp_desktop.reports.presentation import FINE
 from erp_desktop.services import objectifs
 from erp_desktop.services.objectifs import TYPED_IN, ObjectifInput, TargetCard, TargetRow
-from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values
+from erp_desktop.services.shared.common import PARTAGEE
+from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, responsable
 from erp_desktop.ui.kit.i18n import isolate, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -73,6 +74,7 @@ FORM = FormSpec(
     saved="Objectif enregistré",
     created="Objectif créé",
     may_write=_may,
+    why_not=lambda acteur, record: PARTAGEE if acteur.role is Role.RESPONSABLE else responsable(acteur, record),
 )  # fmt: skip
 
 LISTE: ListSpec[TargetRow] = ListSpec(

@@ -65,6 +65,7 @@ FORM = FormSpec(
     saved="",
     created="",
     may_write=lambda _acteur, _record: False,
+    why_not=lambda _acteur, _record: "Un mouvement ne se modifie pas : il se contre-passe.",
     printing=print_transfers,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from erp_desktop.services import techniciens
 from erp_desktop.services.shared import duplicates
 from erp_desktop.services.techniciens import TechnicienInput, TechnicienLigne
 from erp_desktop.ui.audit.tab import history_of
-from erp_desktop.ui.forms.spec import REPLACE, FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import REPLACE, FieldSpec, FormSpec, Group, Head, responsable
 from erp_desktop.ui.kit.i18n import number
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
@@ -65,6 +65,7 @@ FORM = FormSpec(
     saved="Technicien enregistré",
     created="Technicien créé",
     may_write=_writer,
+    why_not=responsable,
     tabs=[("Absences", AbsencesTab), history_of("techniciens")],
 )  # fmt: skip
 

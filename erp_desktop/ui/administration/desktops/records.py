@@ -20,7 +20,7 @@ from erp_desktop.ui.administration.acts import changed
 from erp_desktop.ui.administration.people import OF_AGENCY
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head
+from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head, sans_motif
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, ErrorLine, LineEdit, Text, clear, plain
 from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
@@ -334,7 +334,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         head=lambda r: Head(code="", title=name(r), tab=name(r), status=state(r)),
         saved="",
         created="",
-        may_write=_never,
+        may_write=_never, why_not=sans_motif,
         bar=DeviceBar,
     ),
     sort="silence_s",
