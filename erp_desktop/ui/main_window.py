@@ -15,6 +15,7 @@ from erp_desktop.ui.frame.topbar import Logo
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.dialogs import TITLE_BAR, fitting
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.ring import reason_of
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.kit.toast import Toast, Toaster
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self._opening: Opening | None = None
         self._cover: QWidget | None = None
         self._focus_before: QWidget | None = None
+        self._focus_reason = Qt.FocusReason.OtherFocusReason
         self.show_opening(tr("Ouverture…"))
 
     @property
@@ -131,6 +133,8 @@ class MainWindow(QMainWindow):
             self._opening = None
         old = self.takeCentralWidget()
         self.setCentralWidget(content)
+        # Qt would show it a turn later: what it gives the keyboard to would not take it yet.
+        content.show()
         if old is not None:
             old.hide()
             old.deleteLater()
@@ -148,6 +152,7 @@ class MainWindow(QMainWindow):
         self.uncover()
         content = self.centralWidget()
         self._focus_before = self.focusWidget()
+        self._focus_reason = reason_of(self._focus_before)
         page.setParent(self)
         page.setGeometry(self.rect())
         self._cover = page
@@ -170,7 +175,7 @@ class MainWindow(QMainWindow):
         if content is not None:
             content.show()
         if focus is not None and shiboken6.isValid(focus):
-            focus.setFocus(Qt.FocusReason.OtherFocusReason)
+            focus.setFocus(self._focus_reason)
         self.toaster.hold(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -46,12 +46,12 @@ class Page(QWidget):
     """After Ctrl+N that the page did not take: why, of a page whose own records one would expect; empty: none, and an
     intervention is begun."""
 
-    def take_focus(self) -> None:
+    def take_focus(self, why: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Put the keyboard where the work of the page begins: what stands for it, else the first stop of Tab."""
         place = self.begins_at
         if place is None or not place.isVisible():
             place = first_stop(self)
-        (place or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        (place or self).setFocus(why)
 
     def untouched(self) -> bool:
         """Whether this is a blank form in which nothing was typed."""

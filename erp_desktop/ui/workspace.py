@@ -19,6 +19,7 @@ from erp_desktop.ui.frame.statusbar import StatusBar
 from erp_desktop.ui.frame.tabs import Tabs
 from erp_desktop.ui.frame.topbar import TopBar
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.ring import reason
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.kit.toast import Toaster
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 RecordMaker = Callable[[Contexte, int | None, int | None], Page]
 _BLANK = "nouveau"
 _UNFINISHED = 8
+_KEYS = Qt.FocusReason.ShortcutFocusReason
 """Tabs opened by themselves at login; further drafts are listed in every blank form."""
 
 
@@ -119,7 +121,7 @@ class Workspace(QWidget):
             (standard.Find, lambda: self._page_does("focus_filter")), ("F5", lambda: self._page_does("reload")),
             ("Esc", self._escape), ("F1", self.keys.toggle), ("Ctrl+B", self.toggle_navigation),
             ("F8", self.top.bell.click),
-            ("Ctrl+W", lambda: self.close_tab(self.tabs.current)),
+            ("Ctrl+W", lambda: self.close_tab(self.tabs.current, _KEYS)),
             ("Ctrl+Tab", lambda: self._next_tab(1)), ("Ctrl+Shift+Tab", lambda: self._next_tab(-1)),
             ("Ctrl+PgDown", lambda: self._next_tab(1)), ("Ctrl+PgUp", lambda: self._next_tab(-1)),
             ("Ctrl+K", self.palette_box.open), ("Ctrl+D", self._duplicate),
@@ -127,7 +129,7 @@ class Workspace(QWidget):
             ("Alt+PgUp", lambda: self.page and self.page.step_record(-1)),
         ]  # fmt: skip
         for place, section in enumerate(self.nav.sections[:9], start=1):
-            table.append((f"Ctrl+{place}", lambda key=section.key: self.open_section(key)))  # type: ignore[misc]
+            table.append((f"Ctrl+{place}", lambda key=section.key: self.open_section(key, _KEYS)))  # type: ignore[misc]
         for keys, act in table:
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(act)
@@ -142,8 +144,8 @@ class Workspace(QWidget):
         self.top.place.setText(agency)
         self.status.place.setText(place)
 
-    def open_section(self, key: str) -> Page | None:
-        """Show a section's tab, opening it the first time."""
+    def open_section(self, key: str, why: Qt.FocusReason | None = None) -> Page | None:
+        """Show a section's tab, opening it the first time; ``why`` the keyboard goes there, if not as it came."""
         section = self.sections.get(key)
         if section is None:
             return None
@@ -151,14 +153,15 @@ class Workspace(QWidget):
         if self.tabs.page(key) is None:
             page = section.make(self.contexte)
             self._add(key, tr(section.title), section.icon, page)
+        why = why or reason()
         self.tabs.show_key(key)
-        return self._enter_page()
+        return self._enter_page(why)
 
-    def _enter_page(self) -> Page | None:
+    def _enter_page(self, why: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> Page | None:
         """Put the keyboard into the page in sight, however it was opened; never behind what covers the window."""
         page = self.page
         if page is not None and page.isVisible():
-            page.take_focus()
+            page.take_focus(why)
         return page
 
     def open_list(self, key: str, words: str) -> Page | None:
@@ -261,7 +264,7 @@ class Workspace(QWidget):
         # The form is still in the midst of its saving.
         QTimer.singleShot(0, self, replace)
 
-    def close_tab(self, key: str) -> None:
+    def close_tab(self, key: str, why: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Close a tab; the last one stays. What was typed is kept as a draft."""
         page = self.tabs.page(key)
         if page is None or len(self.tabs.keys) < 2:
@@ -269,7 +272,7 @@ class Workspace(QWidget):
         if isinstance(page, Page):
             page.leave()
         self.tabs.remove(key)
-        self._enter_page()
+        self._enter_page(why)
 
     def _next_tab(self, by: int) -> None:
         """Show the tab beside the one in sight; after the last comes the first."""
@@ -277,7 +280,7 @@ class Workspace(QWidget):
         if len(keys) > 1:
             self.palette_box.close_box(restore=False)
             self.tabs.show_key(keys[(keys.index(self.tabs.current) + by) % len(keys)])
-            self._enter_page()
+            self._enter_page(_KEYS)
 
     def unsaved(self) -> list[str]:
         """What is typed in the open forms and not yet saved, by the names of the tabs."""

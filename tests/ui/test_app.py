@@ -500,3 +500,17 @@ def test_a_second_start_shows_this_window_and_hands_its_link_over(
     other.stdout.close()
     assert answers == ["True", "True", "True"]
     assert shown() == client
+
+
+def test_who_has_signed_in_has_the_keyboard_in_the_list(qtbot: QtBot, desktop: Desktop) -> None:
+    desktop.window.activateWindow()
+    qtbot.waitUntil(desktop.window.isActiveWindow)
+    page = enter(qtbot, desktop)
+    assert page.view.hasFocus()
+    assert desktop.workspace is not None
+    desktop.set_language("ar")
+    qtbot.waitUntil(lambda: isinstance(desktop.workspace and desktop.workspace.page, ListPage))
+    again = desktop.workspace.page
+    assert isinstance(again, ListPage)
+    assert again is not page
+    assert again.view.hasFocus()

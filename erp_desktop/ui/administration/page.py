@@ -219,13 +219,13 @@ class AdministrationPage(Page):
 
     # Rooms
 
-    def take_focus(self) -> None:
+    def take_focus(self, why: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Where the work of the room in sight begins."""
         shown = self.stack.currentWidget()
         if isinstance(shown, Page):
-            shown.take_focus()
+            shown.take_focus(why)
         elif shown is not None:
-            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+            shown.setFocus(why)
 
     def show_room(self, key: str) -> QWidget:
         """Show a room, made the first time."""

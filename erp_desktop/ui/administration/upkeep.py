@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
@@ -48,6 +48,7 @@ class UpkeepPage(Page):
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setAccessibleName(title)
+        area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         area.setWidget(inside)
         column.addWidget(area, 1)
         self._column = column

@@ -18,6 +18,7 @@ from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, TextArea
 from erp_desktop.ui.kit.i18n import colon, comma, tr
 from erp_desktop.ui.kit.paint import KeyCap
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels
@@ -132,7 +133,7 @@ class Editeur(Surface):
             self.decided.emit(self.choice.currentData())
 
 
-class LigneChamp(QWidget):
+class LigneChamp(KeyboardRing, QWidget):
     """A field's row; has the keyboard as one stop, M, L and E act on it."""
 
     keep = Signal(object, str)
@@ -146,7 +147,6 @@ class LigneChamp(QWidget):
     def __init__(self, conflit: Conflit, noms: Noms, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.conflit = conflit
-        self._ring = False
         self.editor: Editeur | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         label = field_labels.champ(conflit.table, conflit.champ)
@@ -240,15 +240,11 @@ class LigneChamp(QWidget):
         return True
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in (
-            Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason,
-        )  # fmt: skip
         self.focused.emit(self)
         super().focusInEvent(event)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
         super().focusOutEvent(event)
         self.update()
 

@@ -14,8 +14,9 @@ from erp_desktop import clock
 from erp_desktop.sync.inbox.captions import Boite
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, KeyboardRing, Text, icon_button
+from erp_desktop.ui.kit.controls import Button, Text, icon_button
 from erp_desktop.ui.kit.i18n import colon, comma, number, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels

@@ -100,6 +100,7 @@ class PaperPane(Surface):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QScrollArea.Shape.NoFrame)
         self.area.setAccessibleName(tr("Aperçu imprimé"))
+        self.area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         holder = QWidget()
         holder.setObjectName("corps")
         self._column = QVBoxLayout(holder)

@@ -15,8 +15,9 @@ from erp_desktop.reports import palette
 from erp_desktop.services.factures import Tranche, Tuile
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text
+from erp_desktop.ui.kit.controls import EnterPresses, Text
 from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.states import Fading, Recount
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels as labels

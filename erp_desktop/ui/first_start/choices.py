@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from erp_desktop.errors import ErpError
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import KeyboardRing
 from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.kit.theme import theme
 

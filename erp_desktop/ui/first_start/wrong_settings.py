@@ -71,6 +71,7 @@ class WrongSettings(Surface):
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidget(held)
         scroll.setAccessibleName(tr("Un réglage est à corriger"))
+        scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         outer.addWidget(scroll, 1)
         foot = QHBoxLayout()
         self.folder = Button(tr("Ouvrir le dossier"), on_click=self._open_folder)

@@ -35,9 +35,9 @@ class RecordPage(Page):
             self._blank = False
             self.record_created.emit(row_id)
 
-    def take_focus(self) -> None:
+    def take_focus(self, why: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Into the first field; the page itself holds the keyboard until the record is read."""
-        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.setFocus(why)
         if self._read:
             self._arrived()
 

@@ -7,8 +7,9 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, plain
+from erp_desktop.ui.kit.controls import EnterPresses, plain
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.theme import theme
 
 _MOST = 99

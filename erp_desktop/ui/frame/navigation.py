@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePo
 
 from erp_desktop.ui.context import Section
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import EnterPresses, KeyboardRing, Text, plain
+from erp_desktop.ui.kit.controls import EnterPresses, Text, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.paint import KeyCap
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 
@@ -101,7 +102,7 @@ class NavItem(KeyboardRing, EnterPresses, QAbstractButton):
         paint.text(painter, place, self.text(), rtl=rtl, font=look.font("strong" if on else "body"), colour=ink)
 
 
-class _Collapse(EnterPresses, QAbstractButton):
+class _Collapse(KeyboardRing, EnterPresses, QAbstractButton):
     """``‹ Réduire`` at the foot of the navigation."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -130,6 +131,8 @@ class _Collapse(EnterPresses, QAbstractButton):
         box = paint.visual(theme().rtl, self.rect(), QRect(x, 0, 16, self.height()))
         name = "caret-right" if self.narrow else "caret-left"
         icons.draw(painter, box, name, theme().color("text.tertiary"), 14)
+        if self._ring:
+            paint.focus_ring(painter, self.rect().adjusted(8, 0, -8, 0), 4)
         painter.end()
 
 

@@ -12,9 +12,10 @@ from erp_desktop import clock
 from erp_desktop.ui.frame.narrow import NarrowBar
 from erp_desktop.ui.frame.version import VersionNotice
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing, Text
+from erp_desktop.ui.kit.controls import Button, EnterPresses, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.paint import KeyCap
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels

@@ -12,9 +12,10 @@ from erp_desktop.ui.frame.bell import Bell
 from erp_desktop.ui.frame.narrow import NarrowBar, Spare
 from erp_desktop.ui.kit import i18n, icons, paint
 from erp_desktop.ui.kit import theme as look_module
-from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text, icon_button, plain
+from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, Text, icon_button, plain
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.paint import KeyCap
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels

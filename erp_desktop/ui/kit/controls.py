@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.i18n import led, said
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -33,9 +34,6 @@ def plain(words: str) -> str:
     if "<" not in words:
         return words
     return f"<span>{html.escape(words, quote=False)}</span>".replace("\n", "<br>")
-
-
-KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
 def restyle(widget: QWidget) -> None:
@@ -159,23 +157,6 @@ class Brief(Text):
         painter.end()
 
 
-class KeyboardRing:
-    """Mixed into a widget, before its Qt class: knows whether the keyboard brought the focus.
-
-    Its painter then draws the ring, which a click never shows.
-    """
-
-    _ring = False
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        super().focusInEvent(event)  # type: ignore[misc]
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        super().focusOutEvent(event)  # type: ignore[misc]
-
-
 class EnterPresses:
     """Mixed into a button, before its Qt class: Enter presses it when it is focused, as Space does.
 
@@ -190,7 +171,7 @@ class EnterPresses:
         super().keyPressEvent(event)  # type: ignore[misc]
 
 
-class Button(EnterPresses, QPushButton):
+class Button(KeyboardRing, EnterPresses, QPushButton):
     """A button of a kind: primary, default, ghost, soft, danger, link, icon or segment.
 
     Disabled while it has the keyboard, as by its own act, it does not hand it to a neighbour as Qt would: the
@@ -241,7 +222,7 @@ class Button(EnterPresses, QPushButton):
             if self.hands_to is not None:
                 self.hands_to.setFocus(seen)
             elif (place := self.parentWidget()) is not None:
-                self._waits = (place, seen if self.property("keyboard") else unseen)
+                self._waits = (place, seen if self.keyboard else unseen)
                 place.setFocus(unseen)
         super().setEnabled(on)
         if on and self._waits is not None:
@@ -251,7 +232,7 @@ class Button(EnterPresses, QPushButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        mark(self, "keyboard", event.reason() in KEYBOARD)
+        mark(self, "keyboard", self.keyboard)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

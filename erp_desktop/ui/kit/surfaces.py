@@ -10,8 +10,9 @@ from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QMouseEvent, QPai
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, KeyboardRing, Text, plain
+from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, Text, plain
 from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.ring import KeyboardRing, reason_of
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -22,18 +23,19 @@ class GivesBack:
     """
 
     _before: QWidget | None = None
+    _reason = Qt.FocusReason.OtherFocusReason
 
     def showEvent(self, event: QShowEvent) -> None:
         held = QApplication.focusWidget()
         if held is not None and not self._holds(held):
-            self._before = held
+            self._before, self._reason = held, reason_of(held)
         super().showEvent(event)  # type: ignore[misc]
 
     def hideEvent(self, event: QHideEvent) -> None:
         held, before, self._before = QApplication.focusWidget(), self._before, None
         known = before is not None and shiboken6.isValid(before) and before.isVisible()
         if known and before is not None and held is not None and self._holds(held):
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
+            before.setFocus(self._reason)
         super().hideEvent(event)  # type: ignore[misc]
 
     def _holds(self, widget: QWidget) -> bool:

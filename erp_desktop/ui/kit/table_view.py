@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -31,6 +31,7 @@ from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.heads import PaintedHeader, scale
 from erp_desktop.ui.kit.heads.room import Room
 from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
+from erp_desktop.ui.kit.ring import KEYBOARD
 from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
 
@@ -163,6 +164,7 @@ class ListView(QTableView):
         header.sectionResized.connect(self._resized)
         # Laid out at once, what the table would do a turn later, after a paint that would be repeated.
         model.modelReset.connect(self.executeDelayedItemsLayout)
+        model.modelReset.connect(self._begin)
         model.rowsInserted.connect(self._inserted)
         self.set_density(compact=False)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
@@ -211,6 +213,13 @@ class ListView(QTableView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_UpdatesDisabled, unseen)
         self.executeDelayedItemsLayout()
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_UpdatesDisabled, False)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Rows come after the keyboard: the first is current without being chosen, as when the focus finds it."""
+        if self.hasFocus() and self.lazy.rowCount() and not self.currentIndex().isValid():
+            index = self.lazy.index(0, self.first_column())
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -349,8 +358,18 @@ class ListView(QTableView):
             if key is not None:
                 self.chosen.emit(key)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.keyboard = self.keyboard or event.reason() in KEYBOARD
+        super().focusInEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.keyboard = True
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        none = self.currentIndex().isValid() and not self.selectionModel().hasSelection()
+        if none and plain and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            # The ring is on a row that nobody has chosen yet: the first arrow chooses it, none is jumped over.
+            self.select_place(self.currentIndex().row())
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex().row())
             return

@@ -14,9 +14,10 @@ from erp_desktop.services import notifications
 from erp_desktop.services.notifications import NotificationInfo
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import KEYBOARD, Button, Elided, IconLabel, Text, clear, icon_button
+from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.notifications import words
@@ -26,7 +27,7 @@ from erp_desktop.ui.wording import value_labels
 WIDTH = 420
 
 
-class Line(Surface):
+class Line(KeyboardRing, Surface):
     """One notice; a click or Enter opens what it is about, Space reads it or makes it new again."""
 
     opened = Signal()
@@ -35,7 +36,6 @@ class Line(Surface):
     def __init__(self, one: NotificationInfo) -> None:
         super().__init__("surface.raised" if one.lu else "accent.soft", "border.subtle", sides="b")
         self.one = one
-        self._ring = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         row = QHBoxLayout(self)
@@ -68,14 +68,12 @@ class Line(Surface):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self._ring = event.reason() in KEYBOARD
-        self.update()
         super().focusInEvent(event)
+        self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._ring = False
-        self.update()
         super().focusOutEvent(event)
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -15,6 +15,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Text, clear
 from erp_desktop.ui.kit.i18n import number, tr
+from erp_desktop.ui.kit.ring import reason_of
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.palette import bars
@@ -101,6 +102,7 @@ class Palette(QWidget):
         """Show the box with what was opened last, or with words already typed."""
         if not self.isVisible():
             self._before = QApplication.focusWidget()
+            self._reason = reason_of(self._before)
             self.edit.clear()
             self._narrowed = ""
         self._fit()
@@ -119,7 +121,7 @@ class Palette(QWidget):
         self._entered = False
         self.hide()
         if restore and self._before is not None and shiboken6.isValid(self._before):
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._before.setFocus(self._reason)
         self._before = None
         self.closed.emit()
 

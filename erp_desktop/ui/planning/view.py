@@ -27,6 +27,7 @@ from erp_desktop.services.planning.postpone import Later
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import comma, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.states import Reading
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import air, drawing, mouse, words
@@ -40,7 +41,7 @@ _BUDGET = 0.016
 Key = tuple[int, int]
 
 
-class BoardView(QAbstractScrollArea):
+class BoardView(KeyboardRing, QAbstractScrollArea):
     """Shows a board; never asks a database.
 
     Attributes:
@@ -88,7 +89,6 @@ class BoardView(QAbstractScrollArea):
         self.marked: set[Key] = set()
         self.pressed: dict[Key, Later] = {}
         self._rows: OrderedDict[int, QPixmap] = OrderedDict()
-        self._ring = False
         self.keys = air.Keys(self)
         self.mouse = mouse.Mouse(self)
         self.reading = Reading(self, tr("Lecture du planning…"), ROW_HEIGHTS[DAY], HEAD_WIDTH)
@@ -337,7 +337,6 @@ class BoardView(QAbstractScrollArea):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         if self.current is None:
             self.keys.tab(forward=event.reason() != Qt.FocusReason.BacktabFocusReason)
         self.viewport().update()

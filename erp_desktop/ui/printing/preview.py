@@ -111,6 +111,7 @@ class PreviewWindow(QDialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setAccessibleName(tr("Aperçu imprimé"))
+        area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         area.setWidget(self.holder)
         column.addWidget(area, 1)
         self.show_pages()

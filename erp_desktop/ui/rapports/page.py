@@ -96,6 +96,7 @@ class RapportsPage(Page):
         zone = QScrollArea()
         zone.setWidgetResizable(True)
         zone.setAccessibleName(tr("Rapports"))
+        zone.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         corps = QWidget()
         corps.setObjectName("corps")
         colonne = QVBoxLayout(corps)

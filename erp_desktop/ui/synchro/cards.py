@@ -14,8 +14,9 @@ from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.sync.status import ChampDiff, Recu, Sortant
 from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Button, Elided, EnterPresses, IconLabel, KeyboardRing, Text
+from erp_desktop.ui.kit.controls import Button, Elided, EnterPresses, IconLabel, Text
 from erp_desktop.ui.kit.i18n import colon, comma, isolate, number, said, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import field_labels, value_labels

@@ -124,6 +124,7 @@ class Panneau(GivesBack, Surface):
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setAccessibleName(tr("Synchronisation"))
+        self._area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()

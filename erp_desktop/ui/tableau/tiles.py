@@ -13,8 +13,9 @@ from erp_desktop.reports.managers.dashboard import Tile
 from erp_desktop.reports.managers.decisions import Decision
 from erp_desktop.reports.managers.rows import Place
 from erp_desktop.ui.kit import icons, paint
-from erp_desktop.ui.kit.controls import Button, EnterPresses, KeyboardRing
+from erp_desktop.ui.kit.controls import Button, EnterPresses
 from erp_desktop.ui.kit.i18n import colon, number, tr
+from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.states import Fading
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.tableau import words

@@ -1,0 +1,47 @@
+"""Who has the keyboard is seen to have it: its ring, which no click shows, comes back with the focus."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+_AWAY = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+"""Another window, or a menu, takes the focus and gives it back."""
+
+
+class KeyboardRing:
+    """Mixed into a widget, before its Qt class: knows whether the keyboard brought the focus.
+
+    Its painter then draws the ring.
+    """
+
+    _ring = False
+    _left_ringed = False
+
+    @property
+    def keyboard(self) -> bool:
+        """Whether the ring is drawn."""
+        return self._ring
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        back = event.reason() in _AWAY and self._left_ringed
+        self._ring = event.reason() in KEYBOARD or back
+        super().focusInEvent(event)  # type: ignore[misc]
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._left_ringed = self._ring and event.reason() in _AWAY
+        self._ring = False
+        super().focusOutEvent(event)  # type: ignore[misc]
+
+
+def reason_of(holder: QWidget | None) -> Qt.FocusReason:
+    """Why the keyboard goes on from a widget, or comes back to it: by keys where it wears the ring."""
+    ringed = bool(getattr(holder, "keyboard", False))
+    return Qt.FocusReason.ShortcutFocusReason if ringed else Qt.FocusReason.OtherFocusReason
+
+
+def reason() -> Qt.FocusReason:
+    """Why the keyboard goes on from where it is now."""
+    return reason_of(QApplication.focusWidget())

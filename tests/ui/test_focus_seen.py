@@ -1,0 +1,171 @@
+"""Whatever has the keyboard is seen to have it, and it is where one left it when what was over it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFocusEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from pytestqt.qtbot import QtBot
+
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain.enums import Role
+from erp_desktop.ui.kit import theme
+from erp_desktop.ui.kit.controls import Button, LineEdit
+from erp_desktop.ui.kit.ring import KeyboardRing
+from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.page import Page
+from tests.ui.company import Monde
+from tests.ui.test_small_screen import SCREEN, pages
+from tests.ui.window import Bureau
+
+_AROUND = 12
+"""A field inside a frame is shown by the frame."""
+_LEAST = 40
+"""Pixels of a ring around the smallest button, a corner of it left out."""
+
+
+def _stops(root: QWidget) -> Iterator[QWidget]:
+    for one in root.findChildren(QWidget):
+        if (
+            one.isVisible() and one.isEnabled() and one.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and one.focusProxy() is None and not one.visibleRegion().isEmpty()
+        ):  # fmt: skip
+            yield one
+
+
+def _picture(window: QWidget, one: QWidget) -> QImage:
+    here = QRect(one.mapTo(window, QPoint()), one.size()).adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND)
+    return window.grab(here.intersected(window.rect())).toImage()
+
+
+def _changed(before: QImage, after: QImage) -> int:
+    """Pixels that differ, as many as tell."""
+    found = 0
+    for y in range(before.height()):
+        if before.constScanLine(y) == after.constScanLine(y):
+            continue
+        found += sum(before.pixel(x, y) != after.pixel(x, y) for x in range(before.width()))
+        if found > _LEAST:
+            break
+    return found
+
+
+@pytest.mark.parametrize("mode", [theme.LIGHT, pytest.param(theme.DARK, marks=pytest.mark.soak)])
+def test_every_stop_of_tab_is_seen_to_have_the_keyboard(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, mode: str
+) -> None:
+    theme.install(qapp, mode)
+    assert monde.responsable is not None
+    bureau = Bureau(qtbot, worker, replace(monde.responsable, role=Role.ADMIN), tmp_path)
+    bureau.window.resize(SCREEN)
+    faint, tried = dict[tuple[str, ...], str](), set[tuple[str, ...]]()
+
+    def look(where: str) -> None:
+        for one in list(_stops(bureau.window)):
+            kind = (type(one).__name__, str(one.property("kind")), one.accessibleName())
+            if kind in tried:
+                continue
+            tried.add(kind)
+            one.setFocus(Qt.FocusReason.OtherFocusReason)
+            one.clearFocus()
+            qapp.processEvents()
+            before = _picture(bureau.window, one)
+            one.setFocus(Qt.FocusReason.TabFocusReason)
+            qapp.processEvents()
+            if not one.hasFocus():
+                faint[(where, *kind)] = f"handed on to {type(QApplication.focusWidget()).__name__}"
+            elif (seen := _changed(before, _picture(bureau.window, one))) < _LEAST:
+                faint[(where, *kind)] = f"{seen} pixels"
+
+    for where, page in pages(bureau):
+        look(where)
+        if isinstance(page, ListPage) and page.model.rowCount():
+            page.view.select_place(0)
+            bureau.settle()
+            for part in range(page.form.tabs.count()):
+                page.form.tabs.set_current(part)
+                bureau.settle()
+                look(f"{where}, part {part}")
+        if isinstance(page, Page) and page.new_record():
+            bureau.settle()
+            look(f"{where}, blank")
+    assert faint == {}
+    assert len(tried) > 300
+
+
+def test_a_section_opened_by_keys_shows_where_they_go_and_jumps_over_no_row(bureau: Bureau) -> None:
+    window = bureau.window
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    page = bureau.workspace.page
+    bureau.settle()
+    assert isinstance(page, ListPage)
+    assert (page.view.hasFocus(), page.view.keyboard, page.view.currentIndex().row()) == (True, True, 0)
+    assert page.selection.size == 0
+    for expected in (0, 1):
+        QTest.keyClick(page.view, Qt.Key.Key_Down)
+        assert page.view.selected_ids() == [page.model.id_at(expected)]
+
+
+def test_what_opened_a_panel_wears_its_ring_again_once_that_is_closed(bureau: Bureau) -> None:
+    bureau.liste()
+    bell, keys = bureau.workspace.top.bell, bureau.workspace.keys
+    bell.setFocus(Qt.FocusReason.TabFocusReason)
+    keys.toggle()
+    QTest.keyClick(keys, Qt.Key.Key_Escape)
+    assert (bell.hasFocus(), bell.keyboard) == (True, True)
+    bureau.workspace.palette_box.open()
+    bureau.workspace.palette_box.close_box()
+    assert (bell.hasFocus(), bell.keyboard) == (True, True)
+    bell.clearFocus()
+    bell.setFocus(Qt.FocusReason.MouseFocusReason)
+    keys.toggle()
+    QTest.keyClick(keys, Qt.Key.Key_Escape)
+    assert (bell.hasFocus(), bell.keyboard) == (True, False)
+
+
+@pytest.mark.parametrize("away", [Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason])
+def test_the_ring_comes_back_from_another_window_and_from_a_menu(qtbot: QtBot, away: Qt.FocusReason) -> None:
+    button = Button("Vues")
+    qtbot.addWidget(button)
+    assert isinstance(button, KeyboardRing)
+
+    def go(kind: QFocusEvent.Type, why: Qt.FocusReason) -> bool:
+        QApplication.sendEvent(button, QFocusEvent(kind, why))
+        return bool(button.property("keyboard"))
+
+    into, out = QFocusEvent.Type.FocusIn, QFocusEvent.Type.FocusOut
+    assert go(into, Qt.FocusReason.TabFocusReason)
+    assert not go(out, away)
+    assert go(into, away)
+    assert not go(out, Qt.FocusReason.MouseFocusReason)
+    assert not go(into, away)
+    go(out, Qt.FocusReason.MouseFocusReason)
+    assert not go(into, Qt.FocusReason.MouseFocusReason)
+    assert not go(out, away)
+    assert not go(into, away)
+
+
+def test_a_wrong_field_is_still_seen_to_have_the_keyboard(qtbot: QtBot, qapp: QApplication) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    inside = QWidget()
+    window.setCentralWidget(inside)
+    field, other = LineEdit(parent=inside), LineEdit(parent=inside)
+    field.setGeometry(20, 20, 200, 30)
+    other.setGeometry(20, 70, 200, 30)
+    field.set_invalid(True)
+    window.resize(260, 130)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    other.setFocus()
+    before = _picture(window, field)
+    field.setFocus(Qt.FocusReason.TabFocusReason)
+    qapp.processEvents()
+    assert _changed(before, _picture(window, field)) >= _LEAST
