@@ -169,3 +169,18 @@ def test_a_wrong_field_is_still_seen_to_have_the_keyboard(qtbot: QtBot, qapp: QA
     field.setFocus(Qt.FocusReason.TabFocusReason)
     qapp.processEvents()
     assert _changed(before, _picture(window, field)) >= _LEAST
+
+
+def test_the_ring_leaves_nothing_behind_on_rows_that_stay_chosen(qtbot: QtBot, bureau: Bureau) -> None:
+    page = bureau.liste()
+    view = page.view
+    view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    QTest.keyClick(view, Qt.Key.Key_Down)
+    for _ in range(2):
+        QTest.keyClick(view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+        bureau.settle()
+    qtbot.wait(50)
+    here = QRect(view.viewport().mapTo(bureau.window, QPoint()), view.viewport().size())
+    shown = bureau.window.screen().grabWindow(bureau.window.winId()).toImage().copy(here)
+    assert page.selection.size == 3
+    assert shown == bureau.window.grab(here).toImage().convertToFormat(shown.format())

@@ -11,8 +11,8 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
-    QPoint,
     QRect,
+    QSignalBlocker,
     QSize,
     Qt,
     Signal,
@@ -128,8 +128,7 @@ class ListView(QTableView):
     def __init__(self, model: LazyTableModel[Any], parent: QWidget | None = None, *, ticks: bool = False) -> None:
         super().__init__(parent)
         self.hovered = -1
-        self.keyboard = False
-        self._waiting = False
+        self.keyboard = self._waiting = False
         self.fitted = True
         """Whether widths follow the window; no longer once the person chose one."""
         self._fitting = self._quiet = False
@@ -294,9 +293,8 @@ class ListView(QTableView):
         """Mark a row as current without telling that it was chosen, wherever it is in the list."""
 
         def mark(place: int) -> None:
-            blocked = self.blockSignals(True)
-            self.select_place(place)
-            self.blockSignals(blocked)
+            with QSignalBlocker(self):
+                self.select_place(place)
             self.viewport().update()
 
         self.lazy.find(row_id, mark)
@@ -306,9 +304,8 @@ class ListView(QTableView):
         rows, last = QItemSelection(), self.lazy.columnCount() - 1
         for place in filter(lambda place: place >= 0, map(self.lazy.place_of, row_ids)):
             rows.select(self.lazy.index(place, 0), self.lazy.index(place, last))
-        blocked = self.blockSignals(True)
-        self.selectionModel().select(rows, QItemSelectionModel.SelectionFlag.Select)
-        self.blockSignals(blocked)
+        with QSignalBlocker(self):
+            self.selectionModel().select(rows, QItemSelectionModel.SelectionFlag.Select)
 
     def set_waiting(self, waiting: bool) -> None:
         """Draw grey bars while an empty list is being read."""
@@ -341,6 +338,8 @@ class ListView(QTableView):
 
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
+        # The ring goes round whole rows; of one that stays chosen Qt repaints one cell.
+        self._paint_again(previous.row(), current.row())
         self._say_chosen()
 
     def selectionChanged(self, selected: Any, deselected: Any) -> None:
@@ -390,11 +389,12 @@ class ListView(QTableView):
         self._hover(-1)
         super().leaveEvent(event)
 
+    def _paint_again(self, *places: int) -> None:
+        for top, height in ((self.rowViewportPosition(one), self.rowHeight(one)) for one in places if one >= 0):
+            self.viewport().update(0, top, self.viewport().width(), height)
+
     def _hover(self, place: int) -> None:
         if place != self.hovered:
-            for changed in (self.hovered, place):
-                if changed >= 0:
-                    top, height = self.rowViewportPosition(changed), self.rowHeight(changed)
-                    self.viewport().update(QRect(QPoint(0, top), QSize(self.viewport().width(), height)))
+            self._paint_again(self.hovered, place)
             self.hovered = place
             self._show_ticked()

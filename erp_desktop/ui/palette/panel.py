@@ -15,7 +15,7 @@ from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kinds import table_of
 from erp_desktop.ui.kit.controls import Text, clear
 from erp_desktop.ui.kit.i18n import number, tr
-from erp_desktop.ui.kit.ring import reason_of
+from erp_desktop.ui.kit.ring import reason
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.palette import bars
@@ -55,8 +55,7 @@ class Palette(QWidget):
         self._asked: list[Task] = []
         self._found: dict[str, list[Reponse]] = {}
         self._answered: str | None = None
-        self._entered = False
-        self._narrowed = ""
+        self._entered, self._narrowed = False, ""
         self._around: list[str] = []
         self._counts: dict[str, str] = {}
         self._before: QWidget | None = None
@@ -101,8 +100,7 @@ class Palette(QWidget):
     def open(self, words: str = "") -> None:
         """Show the box with what was opened last, or with words already typed."""
         if not self.isVisible():
-            self._before = QApplication.focusWidget()
-            self._reason = reason_of(self._before)
+            self._before, self._reason = QApplication.focusWidget(), reason()
             self.edit.clear()
             self._narrowed = ""
         self._fit()
@@ -120,9 +118,9 @@ class Palette(QWidget):
         self._stop()
         self._entered = False
         self.hide()
-        if restore and self._before is not None and shiboken6.isValid(self._before):
-            self._before.setFocus(self._reason)
-        self._before = None
+        before, self._before = self._before, None
+        if restore and before is not None and shiboken6.isValid(before):
+            before.setFocus(self._reason)
         self.closed.emit()
 
     def _fit(self) -> None:

@@ -111,6 +111,8 @@ class BoardView(KeyboardRing, QAbstractScrollArea):
         self._lay()
         if self.current is not None and self.card(self.current) is None:
             self.current = None
+        if self.current is None and self.hasFocus():
+            self.set_current(next(iter(self.keys.order()), None), ring=self._ring)
         self.marked = {k for k in self.marked if self.card(k) is not None}
         self._pass()
         self._name()

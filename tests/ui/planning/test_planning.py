@@ -25,6 +25,7 @@ from erp_desktop.ui.planning import air, printing, words
 from erp_desktop.ui.planning.absences import AbsencesTab
 from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, WEEK
 from erp_desktop.ui.planning.legend import Legend
+from erp_desktop.ui.planning.page import PlanningPage
 from tests.ui.company import Monde
 from tests.ui.planning.week import CTRL, LEFT, MONDAY, NONE, SHIFT, Semaine, at
 from tests.ui.window import Bureau
@@ -362,3 +363,17 @@ def test_short_visits_that_follow_each_other_hide_none(semaine: Semaine) -> None
 def test_a_delay_is_not_cut_between_two_lines() -> None:
     found = Problem(None, VerdictPlanning.AVERTIR, "{retard} après l'échéance", (("retard", "1230"),))
     assert words.problem(found) == "20\u00a0h\u00a030 après l’échéance"
+
+
+def test_the_keyboard_that_comes_before_the_board_finds_a_card(semaine: Semaine) -> None:
+    workspace = semaine.bureau.workspace
+    semaine.bureau.liste()
+    workspace.close_tab("planning")
+    QTest.keyClick(semaine.bureau.window, Qt.Key.Key_3, CTRL)
+    again = workspace.page
+    assert isinstance(again, PlanningPage)
+    assert again is not semaine.page
+    again.show_day(MONDAY)
+    semaine.bureau.settle()
+    assert again.view.hasFocus()
+    assert (again.view.current, again.view.ring) == (again.view.keys.order()[0], True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _AWAY = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
@@ -26,19 +26,20 @@ class KeyboardRing:
         return self._ring
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        back = event.reason() in _AWAY and self._left_ringed
-        self._ring = event.reason() in KEYBOARD or back
+        # A popup takes and gives twice: as a popup, and as a window.
+        back = event.reason() in _AWAY and (self._left_ringed or self._ring)
+        self._ring, self._left_ringed = event.reason() in KEYBOARD or back, False
         super().focusInEvent(event)  # type: ignore[misc]
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._left_ringed = self._ring and event.reason() in _AWAY
+        self._left_ringed = event.reason() in _AWAY and (self._left_ringed or self._ring)
         self._ring = False
         super().focusOutEvent(event)  # type: ignore[misc]
 
 
 def reason_of(holder: QWidget | None) -> Qt.FocusReason:
-    """Why the keyboard goes on from a widget, or comes back to it: by keys where it wears the ring."""
-    ringed = bool(getattr(holder, "keyboard", False))
+    """Why the keyboard goes on from a widget, or comes back to it: by keys, where it is ringed or typed in."""
+    ringed = isinstance(holder, QLineEdit | QTextEdit | QPlainTextEdit) or bool(getattr(holder, "keyboard", False))
     return Qt.FocusReason.ShortcutFocusReason if ringed else Qt.FocusReason.OtherFocusReason
 
 
