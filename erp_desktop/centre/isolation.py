@@ -9,7 +9,7 @@ catalogues can have it told (:func:`faults`).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 
@@ -93,15 +93,20 @@ def open_to_all(connection: sa.Connection) -> bool:
 
 
 # Who administers the group of devices (on PostgreSQL 16 and newer, whoever made it is its member) is no device.
-_STRANGERS = sql("isolation/strangers")
+STRANGERS = sql("isolation/strangers")
 
-_RIGHTS = sql("isolation/rights")
+RIGHTS = sql("isolation/rights")
 
 
 def planted(connection: sa.Connection) -> list[str]:
     """Objects of others in the program's schemas, one French line each: an upgrade might run them."""
     with own_names(connection):
-        rows = connection.exec_driver_sql(_STRANGERS).fetchall()
+        rows = connection.exec_driver_sql(STRANGERS).fetchall()
+    return told_planted(tuple(row) for row in rows)
+
+
+def told_planted(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """One French line of each row of :data:`STRANGERS`."""
     return [
         f"centre : isolation « {schema}.{name} » : {kind} de {owner}, qui n'a rien à y créer"
         for kind, schema, name, owner in rows
@@ -109,7 +114,7 @@ def planted(connection: sa.Connection) -> list[str]:
 
 
 _FUNCTIONS = sql("isolation/functions")
-_GRANTS = sql("isolation/grants")
+GRANTS = sql("isolation/grants")
 
 
 def faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
@@ -134,7 +139,7 @@ def _faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
     ]
     found += [
         f"centre : isolation « {table} » : {right} donné à {role or 'tous'}"
-        for table, role, right in connection.exec_driver_sql(_GRANTS).fetchall()
+        for table, role, right in connection.exec_driver_sql(GRANTS).fetchall()
     ]
     if open_to_all(connection):
         found.append(
@@ -144,7 +149,7 @@ def _faults(connection: sa.Connection, entries: Sequence[str]) -> list[str]:
     found += planted(connection)
     found += [
         f"centre : isolation « {role} » : {rights} de trop"
-        for role, rights in connection.exec_driver_sql(_RIGHTS).fetchall()
+        for role, rights in connection.exec_driver_sql(RIGHTS).fetchall()
         if rights
     ]
     return found

@@ -264,8 +264,9 @@ def create_pg_engine(
     engine = sa.create_engine(
         parsed, poolclass=pool, connect_args=options, json_deserializer=_read_json, hide_parameters=True,
         # Many rows changed one by one are sent together.
-        executemany_mode="values_plus_batch",
+        executemany_mode="values_plus_batch", use_native_hstore=False,
     )  # fmt: skip
+    _asks_nothing(engine.dialect)
 
     @event.listens_for(engine, "do_connect")
     def opened(_dialect: object, _record: object, _positional: object, arguments: dict[str, Any]) -> Any:
@@ -277,6 +278,33 @@ def create_pg_engine(
             extensions.register_type(reader, connection)
 
     return engine
+
+
+def _asks_nothing(dialect: Any) -> None:
+    """Have the first line of an engine tell what SQLAlchemy would ask of the server: seven round trips.
+
+    The server announces its version and how a text is quoted; the rest is what every line begins with.
+    """
+
+    def version(connection: sa.Connection) -> tuple[int, int]:
+        number = _driver(connection).server_version
+        return number // 10_000, number % 10_000
+
+    def escapes(connection: sa.Connection) -> None:
+        dialect._backslash_escapes = _driver(connection).get_parameter_status(_QUOTED) == "off"  # noqa: SLF001
+
+    dialect._get_server_version_info = version  # noqa: SLF001
+    dialect._set_backslash_escapes = escapes  # noqa: SLF001
+    dialect._get_default_schema_name = lambda _connection: pg_line.SESSION["search_path"]  # noqa: SLF001
+    dialect.get_default_isolation_level = lambda _line: _ISOLATION
+
+
+_QUOTED = "standard_conforming_strings"
+_ISOLATION = pg_line.SESSION["default_transaction_isolation"].upper()
+
+
+def _driver(connection: sa.Connection) -> Any:
+    return connection.connection.dbapi_connection
 
 
 def _read_json(text: str) -> Any:

@@ -36,6 +36,8 @@ SESSION = {"search_path": "public", "TimeZone": "UTC", "DateStyle": "ISO", "Inte
 """Settings of a session that this program relies on, whatever the role, the base or the machine say."""
 # Only a superuser may set it, and only a superuser's session can have another value.
 _PRIVILEGED = frozenset({"session_replication_role"})
+WITHOUT_JIT = "-c jit=off"
+"""Compiling what a window, a report or an exchange asks takes longer than running it."""
 _ANNOUNCED = ("client_encoding", "TimeZone", "DateStyle", "IntervalStyle", "standard_conforming_strings")
 """Settings that a server, or a pooler, says by itself on every line."""
 _HELD = frozenset({"55P03", "40P01", "40001", "57014"})
@@ -104,7 +106,7 @@ def session_arguments() -> dict[str, str]:
     """
     settings = {name: value for name, value in SESSION.items() if name not in _PRIVILEGED}
     escaped = (f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in settings.items())
-    return {"client_encoding": "UTF8", "options": " ".join(escaped)}
+    return {"client_encoding": "UTF8", "options": " ".join((*escaped, WITHOUT_JIT))}
 
 
 def connect(**arguments: Any) -> Any:
@@ -155,7 +157,6 @@ def give_up(connection: Any) -> None:
 
 def _prove(connection: Any, arguments: dict[str, Any]) -> None:
     """One round trip to the server itself: a pooler welcomes for one that is gone, or that cannot be written."""
-
     waited = threading.Timer(float(arguments.get("connect_timeout") or 10), give_up, (connection,))
     waited.daemon = True
     waited.start()

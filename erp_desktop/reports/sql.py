@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from erp_desktop import clock
+from erp_desktop.db.pg_line import WITHOUT_JIT
 from erp_desktop.services.shared.lists import hors_index as hors_index
 
 
@@ -83,9 +84,12 @@ def _s_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def sans_jit(session: Session) -> None:
-    """From here on: compiling a report's statements takes longer than running them."""
-    if session.get_bind().dialect.name == "postgresql" and not session.info.get("sans_jit"):
-        session.info["sans_jit"] = True
+    """From here on, where the line could not begin so: compiling a report's statements takes longer than running."""
+    if session.get_bind().dialect.name != "postgresql" or session.info.get("sans_jit"):
+        return
+    session.info["sans_jit"] = True
+    line: Any = session.connection().connection.dbapi_connection
+    if WITHOUT_JIT not in line.info.options:
         session.execute(sa.text("SET jit = off"))
 
 

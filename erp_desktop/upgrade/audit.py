@@ -98,23 +98,38 @@ def window_of_a_script() -> str:
 
 
 def record_window(connection: sa.Connection, revision: str) -> None:
-    """Publish the centre's revision, the mark of its structure, and the oldest clients that may write to it."""
+    """Publish the centre's revision, the mark of its structure, and the oldest clients that may write to it.
+
+    A structure of this program's revision is compared in full, which is noted for those who open the centre.
+
+    Args:
+        connection: outside a transaction.
+    """
+    from erp_desktop.centre import mark
     from erp_desktop.upgrade import fingerprint
 
-    least = revisions.minimum_client() if revision == revisions.head() else revision
+    last_one = revision == revisions.head()
+    least = revisions.minimum_client() if last_one else revision
     with connection.begin():
         if connection.exec_driver_sql("SELECT to_regclass('sync.schema_compat')").scalar() is None:
             return
-        mark = fingerprint.digest(fingerprint.read(connection))
+        before = mark.whole(connection) if last_one else None
+    wrong, structure = fingerprint.compared(connection) if last_one else ([], {})
+    connection.rollback()
+    with connection.begin():
+        published = fingerprint.digest(structure or fingerprint.read(connection))
         last = connection.exec_driver_sql(
             "SELECT revision, fingerprint FROM sync.schema_compat ORDER BY id DESC LIMIT 1"
         ).first()
-        if last is None or (last[0], last[1]) != (revision, mark):
+        if last is None or (last[0], last[1]) != (revision, published):
             connection.execute(
                 sa.text(
                     "INSERT INTO sync.schema_compat (revision, min_client_revision, fingerprint, par, app_version) "
                     "VALUES (:revision, :least, :mark, :par, :version)"
                 ),
-                {"revision": revision, "least": least, "mark": mark,
+                {"revision": revision, "least": least, "mark": published,
                  "par": author(connection), "version": erp_desktop.__version__},
             )  # fmt: skip
+        # What somebody changed while it was compared was not compared.
+        right = before is not None and not wrong and mark.whole(connection) == before
+        mark.keep(connection, fingerprint.compared_mark(before, published) if right and before else None)

@@ -16,12 +16,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-from erp_desktop.centre import isolation, machinery
+import erp_desktop
+from erp_desktop.centre import isolation, machinery, mark
 from erp_desktop.models import Base
 from erp_desktop.models.centre import Xid8
-from erp_desktop.registry import capture
+from erp_desktop.registry import capture, revisions
 from erp_desktop.upgrade.reading import SCRATCH, Structure, clean, of_cache, reflected, split
 
 ischema_names.setdefault("xid8", Xid8)
@@ -241,6 +244,11 @@ def _compare(table: str, kind: str, wanted: dict[str, Any], found: dict[str, Any
 
 def check(connection: sa.Connection) -> list[str]:
     """Differences between the models and the connected database, and whatever its isolation lacks."""
+    return compared(connection)[0]
+
+
+def compared(connection: sa.Connection) -> tuple[list[str], Structure]:
+    """See :func:`check`, with the structure that was compared; it is empty where others left something."""
     # Whatever others left in the program's schemas might be run by the questions that follow.
     if connection.dialect.name == "postgresql":
         alone = not connection.in_transaction()
@@ -248,14 +256,35 @@ def check(connection: sa.Connection) -> list[str]:
         if alone:
             connection.rollback()
         if left:
-            return left
-    wrong = differences(expected(connection), read(connection))
+            return left, {}
+    wanted, found = expected(connection), read(connection)
+    wrong = differences(wanted, found)
     if connection.dialect.name == "postgresql":
         wrong += machinery.isolation_faults(connection)
-    return wrong
+    return wrong, found
 
 
 def digest(structure: Structure) -> str:
     """A short mark: equal structures, equal marks."""
     text = json.dumps(structure, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def wanted_mark() -> str:
+    """A mark of all that this program compares a centre with; another program, or one edited since, has another."""
+    dialect: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    tables = _metadata_for("postgresql")
+    said = [erp_desktop.__version__, revisions.head(), mark.WHOLE, *machinery.statements()]
+    said += [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
+    said += sorted(str(CreateIndex(index).compile(dialect=dialect)) for table in tables for index in table.indexes)
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+
+
+def compared_mark(catalogue: str, published: str) -> str:
+    """What a centre keeps of a comparison that found nothing.
+
+    Args:
+        catalogue: :data:`erp_desktop.centre.mark.WHOLE` then.
+        published: the fingerprint that the window of compatibility told.
+    """
+    return f"{wanted_mark()}:{catalogue}:{published}"

@@ -157,6 +157,13 @@ def _reports(rows: int) -> None:
             _print([figure])
 
 
+def _opening(_rows: int) -> None:
+    from tests.ui.central.opening_speed import measure
+
+    for who, delay, took, bare, trips in measure():
+        print(f"{who:<14} {delay:>4} ms  {took:>6.2f} s  plancher {bare:>6.2f} s  {trips} allers-retours", flush=True)
+
+
 def _dashboard(rows: int) -> None:
     from tests.reports.managers.speed import measure
 
@@ -186,6 +193,7 @@ BENCHES = {
     "peer": Bench("the same work for morango, installed in a venv of its own", 5_000, _peer),
     "capture": Bench("what capture adds to local writes", None, _capture),
     "upgrade": Bench("starts and upgrades", 1_000_000, _upgrade),
+    "opening": Bench("opening a centre at 0 and 300 ms of round-trip time", None, _opening),
     "reports": Bench("the interventions' report beside one scan of what it reads", 243_000, _reports),
     "dashboard": Bench("the dashboard beside the bare reading of its rows", 1_000_000, _dashboard),
     "planning": Bench("a week of 60 techniciens and 2,000 slots", 10_000, _planning),

@@ -15,7 +15,8 @@ from erp_desktop.centre import isolation, lock, machinery, mark, preflight
 from erp_desktop.centre.functions import watch
 from erp_desktop.errors import DatabaseRefusedError, NotAllowedError, UpgradeError
 from erp_desktop.registry import revisions as history
-from erp_desktop.upgrade.central import archiving, attempts, report
+from erp_desktop.upgrade import audit
+from erp_desktop.upgrade.central import archiving, attempts, looking, report
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,63 +47,36 @@ class EtatSchema:
     avertissements: tuple[str, ...] = ()
 
 
-def _may_migrate(connection: sa.Connection) -> bool:
-    row = connection.exec_driver_sql(
-        "SELECT has_schema_privilege('public', 'CREATE') AND has_database_privilege(current_database(), 'CREATE') "
-        "AND coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class "
-        "WHERE oid = to_regclass('public.alembic_version')), true)"
-    )
-    return bool(row.scalar_one())
-
-
-def _window(connection: sa.Connection) -> Any:
-    readable = connection.exec_driver_sql(
-        "SELECT to_regclass('sync.schema_compat') IS NOT NULL AND has_schema_privilege('sync', 'USAGE')"
-    ).scalar()
-    if not readable:
-        return None
-    return connection.exec_driver_sql(
-        "SELECT revision, min_client_revision, fingerprint, app_version FROM sync.schema_compat "
-        "ORDER BY id DESC LIMIT 1"
-    ).first()
-
-
 def check_central(engine: sa.Engine) -> EtatSchema:
     """Compare the centre with this program, changing nothing.
 
     Raises:
         sqlalchemy.exc.OperationalError: the server does not answer.
     """
-    with isolation.pinned(engine) as connection:
-        planted = isolation.planted(connection)
-        connection.rollback()
-        if planted:
-            told = isolation.others_left(planted)
-            return _etat("incoherent", None, None, True, tuple(planted), told)
-        migrator = _may_migrate(connection)
-        stamps = attempts.stamps(connection)
-        window = _window(connection)
-        connection.rollback()
-        revision = stamps[0] if stamps else (window[0] if window else None)
-        wrong = _wrong_stamps(stamps, window)
-        least = window[1] if window else None
-        if not wrong and window is None:
+    seen = looking.look(engine)
+    if seen.planted:
+        return _etat("incoherent", None, None, True, seen.planted, isolation.others_left(list(seen.planted)))
+    stamps, window, migrator = seen.stamps, seen.window, seen.migrator
+    revision = stamps[0] if stamps else (window[0] if window else None)
+    wrong = _wrong_stamps(stamps, window)
+    least = window[1] if window else None
+    if not wrong and window is None:
+        with isolation.pinned(engine) as connection:
             wrong = _strangers(connection, stamps)
-            connection.rollback()
-        if revision is None and not wrong:
-            return _etat("vide", None, least, migrator, (), "La base centrale est vide.")
-        rank = history.position(revision) if revision else None
-        if not wrong and rank == len(history.revisions()) - 1:
-            wrong = _structure(connection, migrator, window)
-        if wrong:
-            told = "La base centrale n'a pas la structure annoncée : rien n'y sera écrit, prévenez l'informatique."
-            return _etat("incoherent", revision, least, migrator, tuple(wrong), told)
-        if rank is None:
-            return _newer(str(revision), least, migrator)
-        if revision == history.head():
-            return _etat("egal", revision, least, migrator, (), "La base centrale est à jour.")
-        told = "La base centrale attend sa mise à niveau."
-        return _etat("ancien", revision, least, migrator, (), told)
+    if revision is None and not wrong:
+        return _etat("vide", None, least, migrator, (), "La base centrale est vide.")
+    rank = history.position(revision) if revision else None
+    if not wrong and rank == len(history.revisions()) - 1:
+        wrong = _structure(engine, seen)
+    if wrong:
+        told = "La base centrale n'a pas la structure annoncée : rien n'y sera écrit, prévenez l'informatique."
+        return _etat("incoherent", revision, least, migrator, tuple(wrong), told)
+    if rank is None:
+        return _newer(str(revision), least, migrator)
+    if revision == history.head():
+        return _etat("egal", revision, least, migrator, (), "La base centrale est à jour.")
+    told = "La base centrale attend sa mise à niveau."
+    return _etat("ancien", revision, least, migrator, (), told)
 
 
 def _etat(
@@ -148,17 +122,19 @@ def _strangers(connection: sa.Connection, stamps: list[str] | None) -> list[str]
     )
 
 
-def _structure(connection: sa.Connection, migrator: bool, window: Any) -> list[str]:
+def _structure(engine: sa.Engine, seen: looking.Seen) -> list[str]:
+    """What differs, told by a full comparison; none is made of what is as it was when one found nothing."""
     from erp_desktop.upgrade import fingerprint
 
-    if migrator:
-        wrong = fingerprint.check(connection)
-        connection.rollback()
-        return wrong
-    if window is None or window[0] != history.head() or window[3] != erp_desktop.__version__:
+    window = seen.window
+    if seen.compared:
         return []
-    same = fingerprint.digest(fingerprint.read(connection)) == window[2]
-    connection.rollback()
+    if not seen.migrator and (window is None or window[0] != history.head() or window[3] != erp_desktop.__version__):
+        return []
+    with isolation.pinned(engine) as connection:
+        if seen.migrator:
+            return fingerprint.check(connection)
+        same = window is not None and fingerprint.digest(fingerprint.read(connection)) == window[2]
     return [] if same else ["structure différente de celle de la dernière mise à niveau"]
 
 
@@ -201,6 +177,13 @@ class Bilan:
 def _machinery_stands(engine: sa.Engine) -> bool:
     with isolation.pinned(engine) as connection:
         return mark.stands(connection, machinery.statements())
+
+
+def _note_compared(engine: sa.Engine) -> None:
+    """Have those who open the centre compare it no more, where the one who last changed it could not note that."""
+    if not looking.look(engine).compared:
+        with engine.connect() as connection:
+            audit.record_window(connection, history.head())
 
 
 def _tighten(engine: sa.Engine) -> None:
@@ -250,6 +233,7 @@ def upgrade_central(
     if found.revision == wanted:
         if found.etat == "egal" and _machinery_stands(engine):
             _tighten(engine)
+            _note_compared(engine)
             tell("Le centre est déjà à jour")
             return Bilan(found.revision, wanted, None, 0.0)
         # No revision is due, but functions and triggers are brought to this program's.

@@ -107,12 +107,14 @@ def main() -> None:
     from erp_desktop.sync.exchange.outbox import Outbox
     from erp_desktop.sync.syncer import Syncer
     from erp_desktop.sync.watch.verify import verify
-    from erp_desktop.upgrade import audit
+    from erp_desktop.upgrade import audit, fingerprint
 
     command, target = sys.argv[1], sys.argv[2]
     if command == "centre":
         engine = create_pg_engine(target)
         machinery._SILENCE = ()
+        # What is left of the present models makes no tables to compare with.
+        fingerprint.compared = lambda _connection: (["laboratoire"], {})
         with engine.begin() as connection:
             machinery.install(connection)
         with engine.connect() as connection:
