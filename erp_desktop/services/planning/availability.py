@@ -68,7 +68,10 @@ def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
 
 
 def hours(facts: Facts, technicien_id: int, jour: date) -> list[Span]:
-    """A technicien's working hours of a day, absences out."""
+    """A technicien's working hours of a day, absences out; none of who left."""
+    person = facts.people.get(technicien_id)
+    if person is not None and person.parti:
+        return []
     away = [(a.debut, a.fin) for a in blocking(facts.away_of.get(technicien_id, ()))]
     return without(facts.horaire_de(technicien_id).ouvertures(jour), away)
 

@@ -35,11 +35,12 @@ _AWAY = {
 }
 CLOSED = "L'intervention {numero} est close : elle ne se planifie plus."
 ELSEWHERE = "{nom} n'est pas de l'agence de cette intervention."
+GONE = "{nom} n'est plus en activité : choisissez un autre technicien."
 BACKWARDS = "La fin d'un créneau vient après son début."
 LENGTH = "Un créneau dure de 5 minutes à 31 jours."
 LOCKED = "Ce créneau est verrouillé : déverrouillez-le d'abord."
 SENTENCES = (
-    CLOSED, ELSEWHERE, BACKWARDS, LENGTH, LOCKED, *_AWAY.values(),
+    CLOSED, ELSEWHERE, GONE, BACKWARDS, LENGTH, LOCKED, *_AWAY.values(),
     "{nom} est déjà pris de {debut} à {fin} par {numero}.",
     "{nom} n'a pas la compétence {competence}.",
     "La compétence {competence} de {nom} a expiré le {date}.",
@@ -105,6 +106,8 @@ def _always(
         yield no(CLOSED, numero=visit.numero)
     if person is None or (person.agence_id is not None and person.agence_id != visit.agence_id):
         yield no(ELSEWHERE, nom=person.nom if person else "Ce technicien")
+    elif person.parti:
+        yield no(GONE, nom=person.nom)
     if fin <= debut:
         yield no(BACKWARDS)
     elif not SHORTEST <= fin - debut <= LONGEST:

@@ -34,7 +34,12 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A technicien of the board; ``semaine`` is their own hours, None: the agency's."""
+    """A technicien of the board.
+
+    Attributes:
+        semaine: their own hours, None: the agency's.
+        parti: withdrawn or with a closed account; nothing more is planned for them.
+    """
 
     id: int
     nom: str
@@ -44,6 +49,7 @@ class Person:
     agence_id: int | None
     competences: tuple[Skill, ...] = ()
     semaine: sla.Semaine | None = None
+    parti: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -43,6 +43,7 @@ from erp_desktop.services.planning.checks import DEFAULTS
 from erp_desktop.services.planning.data import HOUR, LONGEST, Away, Board, Card, Facts, Person, Skill, Visit
 from erp_desktop.services.planning.visits import VISIT, Visits, required
 from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.common import en_activite
 from erp_desktop.services.shared.lists import hors_index, portee
 
 _LIVE = Creneau.etat != EtatCreneau.ANNULE
@@ -59,14 +60,13 @@ def verdicts(session: Session, agence_id: int | None) -> dict[ReglePlanning, Ver
 
 
 def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = None) -> tuple[Person, ...]:
-    """Active techniciens of an agency by team and name, with their skills."""
+    """Techniciens of an agency by team and name, with their skills; those who left as well."""
     t = Technicien
-    query = sa.select(t.id, t.equipe, t.niveau, t.zone_intervention, t.agence_id, t.horaires_travail)
-    query = (
-        query.where(t.id.in_(ids))
-        if ids is not None
-        else query.where(t.is_active.is_(True), t.agence_id == agence_id)
-    )
+    query = sa.select(
+        t.id, t.equipe, t.niveau, t.zone_intervention, t.agence_id, t.horaires_travail,
+        en_activite().label("en_activite"),
+    )  # fmt: skip
+    query = query.where(t.id.in_(ids)) if ids is not None else query.where(t.agence_id == agence_id)
     skills: dict[int, list[Skill]] = {}
     k = TechnicienCompetence
     held = sa.select(
@@ -84,7 +84,7 @@ def people(session: Session, agence_id: int | None, ids: Sequence[int] | None = 
         skills.setdefault(who, []).append(Skill(skill, nom, niveau, until))
     made = [
         Person(r.id, names.get(r.id, ""), r.equipe, r.niveau, r.zone_intervention, r.agence_id,
-               tuple(skills.get(r.id, ())), horaires.lire(r.horaires_travail)) for r in rows
+               tuple(skills.get(r.id, ())), horaires.lire(r.horaires_travail), not r.en_activite) for r in rows
     ]  # fmt: skip
     return tuple(sorted(made, key=lambda p: (p.equipe or "", p.nom, p.id)))
 
@@ -205,14 +205,21 @@ def board(
         lambda s: _judged(s, ident, premier, last, begin, end),
     )  # fmt: skip
     visits = Visits(session, horaire, ident, needs)
+    cards = _cards(visits, planned, begin)
+    judged["techniciens"] = _seen(judged["techniciens"], {c.technicien_id for c in cards})
     made = Board(
-        horaire=horaire, cards=tuple(_cards(visits, planned, begin)), **judged,
+        horaire=horaire, cards=tuple(cards), **judged,
         agence_id=ident, agence=chosen[1] if chosen else "", premier=premier, jours=jours,
         waiting=backlog.told(visits, horloges, waits, texte), lu_a=clock.now(), agences=agences,
     )  # fmt: skip
     # Put in order here, not on the thread of a window.
     _ = made.crossing, made.away_of, made.people
     return made
+
+
+def _seen(every: Sequence[Person], busy: Container[int] = ()) -> tuple[Person, ...]:
+    """Who still works there, and who left and has something planned in the days that are read."""
+    return tuple(p for p in every if not p.parti or p.id in busy)
 
 
 def _judged(
@@ -264,6 +271,8 @@ def facts(
         session, partial(required, agence_id=agence), lambda s: _planned(s, acteur, agence, begin, end, one),
         lambda s: _judged(s, agence, first, last, begin, end, ids),
     )  # fmt: skip
+    if ids is None:
+        judged["techniciens"] = _seen(judged["techniciens"])
     visits = Visits(session, horaire, agence, needs)
     made = Facts(horaire=horaire, cards=tuple(_cards(visits, planned, begin)), **judged)
     return made, visits.make(row)

@@ -23,6 +23,7 @@ from erp_desktop.services.preventif import list as plans
 from erp_desktop.services.preventif.dues import rythme_de
 from erp_desktop.services.preventif.list import PlanLigne
 from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.common import en_activite
 from erp_desktop.services.shared.lists import paquets, portee
 
 HOUR = 60
@@ -178,7 +179,7 @@ def _people(session: Session, acteur: Acteur) -> list[tuple[int, str | None, int
     """Active techniciens by agency and by the hours that they keep: how many."""
     t = Technicien
     counts = sa.select(t.agence_id, t.horaires_travail, sa.func.count()).where(
-        t.is_active.is_(True), t.agence_id.is_not(None), *portee(acteur, t.agence_id)
+        en_activite(), t.agence_id.is_not(None), *portee(acteur, t.agence_id)
     )
     found: Any = session.execute(counts.group_by(t.agence_id, t.horaires_travail))
     return list(found)

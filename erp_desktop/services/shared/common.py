@@ -16,7 +16,7 @@ from erp_desktop.db.session import ruled_out
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
-from erp_desktop.models import Agence
+from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.base import LigneAgence
 
 M = TypeVar("M", bound=LigneAgence)
@@ -70,6 +70,12 @@ def lie(
     if ligne is None or not visible(acteur, ligne) or (ligne.agence_id is not None and ligne.agence_id != agence):
         raise ValidationError({champ: phrase})
     return ligne
+
+
+def en_activite() -> sa.ColumnElement[bool]:
+    """Whether a technicien still works here: neither withdrawn, nor with a closed account."""
+    ouverts = sa.select(User.id).where(User.is_active.is_(True))
+    return sa.and_(Technicien.is_active.is_(True), Technicien.user_id.in_(ouverts))
 
 
 def agence_de(session: Session, acteur: Acteur, choisie: int | None, *, partage: bool) -> int | None:

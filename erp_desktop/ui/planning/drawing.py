@@ -242,10 +242,15 @@ def head(pen: Pen, grid: Grid, line: Row) -> None:
     pen.painter.setPen(theme().color(f"{tint}.text"))
     pen.painter.drawText(pen.place(avatar), Qt.AlignmentFlag.AlignCenter, paint.initials(person.nom))
     room = HEAD_WIDTH - 58
-    pen.text(QRect(48, line.y + 9, room, 18), person.nom, "strong")
+    pen.text(
+        QRect(48, line.y + 9, room, 18), person.nom, "strong", "text.tertiary" if person.parti else "text.primary"
+    )
     skill = person.competences[0].nom if person.competences else person.equipe or ""
     level = value_labels.label(enums.Niveau, person.niveau).lower()
     pen.text(QRect(48, line.y + 26, room, 17), " · ".join(filter(None, [skill, level])), "caption", "text.secondary")
+    if person.parti:
+        pen.text(QRect(48, line.y + 44, room, 17), tr("n'est plus en activité"), "caption", "semantic.warning.text")
+        return
     planned, available = loads(grid, person)
     if not available:
         pen.text(QRect(48, line.y + 44, room, 17), tr("absent"), "caption", "text.tertiary")

@@ -14,7 +14,7 @@ from erp_desktop.reports.papers import engine
 from erp_desktop.services.planning import availability
 from erp_desktop.services.planning.data import Board, Card, Person
 from erp_desktop.ui.context import Contexte
-from erp_desktop.ui.kit.i18n import isolate, language, tr
+from erp_desktop.ui.kit.i18n import language, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import drawing, words
 from erp_desktop.ui.planning.geometry import WEEK, Grid
@@ -89,7 +89,7 @@ def _line(board: Board, grid: Grid, person: Person) -> dict[str, Any]:
     skill = person.competences[0].nom if person.competences else person.equipe or ""
     return {
         "nom": person.nom, "detail": " · ".join(filter(None, [skill, level])),
-        "charge": isolate(f"{round(100 * planned / available)} %") if available else tr("absent"), "jours": days,
+        "charge": words.load(person, planned, available), "jours": days,
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from erp_desktop import clock
 from erp_desktop.domain import enums, sla
 from erp_desktop.domain.people import horaires
-from erp_desktop.services.planning.data import Board, Card, Problem, Visit, Waiting
+from erp_desktop.services.planning.data import Board, Card, Person, Problem, Visit, Waiting
 from erp_desktop.services.planning.postpone import Later
 from erp_desktop.services.planning.suggestion import MINUTES, Suggestion
 from erp_desktop.ui.kit.i18n import comma, isolate, language, number, tr
@@ -173,11 +173,19 @@ def visit(found: Visit) -> str:
     return comma().join(parts)
 
 
+def load(person: Person, planned: int, available: int) -> str:
+    """How busy somebody is, or why they are not."""
+    if person.parti:
+        return tr("n'est plus en activité")
+    return isolate(f"{round(100 * planned / available)} %") if available else tr("absent")
+
+
 def card(board: Board, found: Card) -> str:
     """What a screen reader says of a card: technicien, time, what it is, what is wrong with it."""
     person = board.people.get(found.technicien_id)
+    gone = tr("n'est plus en activité") if person is not None and person.parti else ""
     parts = [
-        person.nom if person else "", long_day(clock.local(found.debut).date()), span(found.debut, found.fin),
+        person.nom if person else "", gone, long_day(clock.local(found.debut).date()), span(found.debut, found.fin),
         found.visit.titre, found.visit.client, value_labels.label(enums.Statut, found.visit.statut),
         value_labels.label(enums.Priorite, found.visit.priorite),
     ]  # fmt: skip
