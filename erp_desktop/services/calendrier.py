@@ -7,6 +7,7 @@ which moves the deadlines of open work with it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,7 +185,7 @@ def lire_semaine(texte: str) -> dict[int, Sequence[sla.Plage]]:
     for morceau in texte.split():
         jours, _, plages = morceau.partition("=")
         premier, _, dernier = jours.partition("-")
-        if not (premier.isdecimal() and (dernier or premier).isdecimal() and plages):
+        if not (re.fullmatch(r"\d{1,3}-?(\d{1,3})?", jours) and plages):
             raise UserError(f"« {morceau} » ne se lit pas : 1-5=08:30-18:30 6=08:30-12:30 (1 est lundi).")
         bornes = range(int(premier), int(dernier or premier) + 1)
         if not bornes or bornes[0] < 1 or bornes[-1] > 7:

@@ -81,7 +81,7 @@ def _jours(parts: dict[str, str]) -> list[tuple[int, str]]:
     """(rank in the month or the year, 0 when there is none; day of the week)."""
     trouves = []
     for morceau in parts.get("BYDAY", "").split(",") if "BYDAY" in parts else ():
-        lu = re.fullmatch(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", morceau)
+        lu = re.fullmatch(r"([+-]?[1-9]\d?)?(MO|TU|WE|TH|FR|SA|SU)", morceau)
         if lu is None:
             raise ValueError(f"« BYDAY={parts['BYDAY'][:20]} » ne se lit pas : MO, TU… ou 1MO pour le premier lundi.")
         trouves.append((int(lu[1] or 0), lu[2]))

@@ -53,7 +53,7 @@ class HolidayCard:
 
 
 def _of_year(_session: Session, values: Any) -> sa.ColumnElement[bool]:
-    years = [int(v) for v in values if str(v).isdecimal() and 1900 <= int(v) < 2200]
+    years = [int(v) for v in values if len(v) == 4 and v.isdecimal() and 1900 <= int(v) < 2200]
     return sa.or_(sa.false(), *(J.jour.between(date(y, 1, 1), date(y, 12, 31)) for y in years))
 
 

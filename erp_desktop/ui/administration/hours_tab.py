@@ -15,7 +15,7 @@ from erp_desktop.services.administration.calendar import Week
 from erp_desktop.ui.administration.acts import changed
 from erp_desktop.ui.forms import entry
 from erp_desktop.ui.forms.date_editors import DateEditor
-from erp_desktop.ui.forms.editors import ChoiceEditor, TextEditor, Unreadable
+from erp_desktop.ui.forms.editors import ChoiceEditor, TextEditor
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Field, Text, clear, icon_button
@@ -128,6 +128,12 @@ class HoursTab(RecordPart):
         return card
 
     def _take(self, one: Week) -> None:
+        kept, row_id = self.draft(), self._row_id
+        if kept:
+            self._panel.contexte.say(
+                tr("Saisie abandonnée"), lambda: self._bring_back(kept) if self._row_id == row_id else None, "info"
+            )
+        self.restore({})
         self.week.line.setText(one.texte)
         self.motive.show_value(one.motif)
         self.begin.show_value(one.du)
@@ -135,19 +141,28 @@ class HoursTab(RecordPart):
         self.week.inner.setFocus()
         self.changed.emit()
 
+    def _bring_back(self, kept: dict[str, Any]) -> None:
+        self.restore(kept)
+        self.changed.emit()
+
     def add(self) -> None:
         """Keep the week that was typed; a refusal goes under it."""
         row_id, contexte = self._row_id, self._panel.contexte
-        for field in (self.begin_field, self.end_field):
-            field.say("")
-        try:
-            begin, end = self.begin.value(), self.end.value()
-        except Unreadable as error:
-            self.trouble.say(str(error))
+        self.trouble.say("")
+        values = entry.read(self.fields)
+        if row_id is None or values is None:
             return
-        typed, motive = self.week.line.text(), MotifHoraire(str(self.motive.value()))
-        if row_id is None:
-            return
+        begin, end, motive = values["du"], values["au"], MotifHoraire(str(values["motif"]))
+        typed, kept = str(values["semaine"] or ""), self.draft()
+
+        def done(_none: None) -> None:
+            # Another agency may be shown meanwhile, or the next season typed.
+            if self._row_id == row_id and self.draft() == kept:
+                self._bring_back({})
+            elif self._row_id != row_id:
+                self._panel.forget_part(row_id, self)
+            self._kept(row_id, tr("Horaires enregistrés"), undo)
+
         before = next((w for w in self._shown if w.propre and (w.motif, w.du, w.au) == (motive, begin, end)), None)
 
         def undo() -> None:
@@ -160,8 +175,7 @@ class HoursTab(RecordPart):
 
         contexte.tasks.run(
             lambda session: calendar.set_week(session, contexte.acteur, row_id, typed, begin, end, motive),
-            lambda _none: self._kept(row_id, tr("Horaires enregistrés"), undo), self._refused, write=True,
-            owner=self,
+            done, self._refused, write=True, owner=self,
         )  # fmt: skip
 
     def _remove(self, one: Week) -> None:
@@ -184,8 +198,6 @@ class HoursTab(RecordPart):
         )  # fmt: skip
 
     def _kept(self, row_id: int, words: str, undo: Any = None) -> None:
-        self.restore({})
-        self.changed.emit()
         self._panel.contexte.say(words, undo)
         self._published(row_id)
 

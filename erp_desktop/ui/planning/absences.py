@@ -256,14 +256,15 @@ class AbsencesBox(QWidget):
     def _decide(self, row: AbsenceLigne, statut: str) -> None:
         acteur = self._contexte.acteur
         done = tr("Absence acceptée") if statut == "acceptee" else tr("Absence refusée")
-        self._run(lambda s: absences.update(s, acteur, row.id, {"statut": statut}), done)
+        self._run(lambda s: absences.update(s, acteur, row.id, {"statut": statut}), done, beside=True)
 
     def _delete(self) -> None:
         acteur, row = self._contexte.acteur, self._row
         if row is not None:
             self._run(lambda s: absences.delete(s, acteur, row.id), tr("Absence supprimée"))
 
-    def _run(self, act: Callable[[Any], object], done: str) -> None:
+    def _run(self, act: Callable[[Any], object], done: str, *, beside: bool = False) -> None:
+        """``beside`` the form: what is typed there is another absence, and stays."""
         if self._writing:
             return
         self._writing = True
@@ -273,7 +274,8 @@ class AbsencesBox(QWidget):
             self._writing = False
             self._contexte.say(done, None, "success")
             if who == self.technicien_id:
-                self._edit(None)
+                if not (beside and self.draft()):
+                    self._edit(None)
                 self._reload()
             self.done.emit(who)
             self._contexte.bus.publish("absences", initiator=self)

@@ -77,6 +77,7 @@ def due(monde: Monde, ident: int) -> list[tuple[date, date, str]]:
         ("FREQ=DAILY;INTERVAL=1000", "INTERVAL va de 1 à 999"), ("FREQ=DAILY;COUNT=0", "ne commence jamais"),
         ("FREQ=MONTHLY;UNTIL=20260101", "finit avant de commencer"),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "ne commence jamais"),
+        ("FREQ=WEEKLY;BYDAY=0MO", "BYDAY=0MO » ne se lit pas"),
         ("FREQ=MONTHLY;BYDAY=6MO", "ne commence jamais"), ("FREQ=MONTHLY;BYDAY=1MO;BYSETPOS=2", "ne commence jamais"),
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTH=2", "ne commence jamais"), ("X" * 20_000, "ne se lit pas"),
     ],

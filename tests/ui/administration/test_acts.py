@@ -96,6 +96,55 @@ def test_a_week_is_kept_by_enter_and_can_be_taken_back(bureau: Bureau, qtbot: Qt
     qtbot.waitUntil(lambda: [week.texte for week in hours._shown] == before, timeout=WAIT)
 
 
+def test_what_is_half_typed_stays_while_another_week_goes(bureau: Bureau, qtbot: QtBot) -> None:
+    agencies = room(bureau, opened(bureau), "agences")
+    chosen(bureau, qtbot, agencies, "cas")
+    hours = agencies.form.parts[0]
+    assert isinstance(hours, HoursTab)
+    hours.week.line.setText("1-4=07:00-15:00")
+    hours.motive.show_value(MotifHoraire.RAMADAN.value)
+    hours.begin.show_value(date(2027, 2, 8))
+    hours.end.show_value(date(2027, 3, 9))
+    hours.add()
+    qtbot.waitUntil(lambda: any(week.motif == "ramadan" for week in hours._shown), timeout=WAIT)
+    bureau.settle()
+    # A day that cannot be read is said under it, each of two, and nothing is written.
+    hours.week.line.setText("1-5=09:00-15:00")
+    for line, typed in ((hours.begin.line, "31/02/2027"), (hours.end.line, "01/01/0001")):
+        line.setText(typed)
+    hours.changed.emit()
+    hours.add()
+    bureau.settle()
+    assert hours.begin_field.error.label.text().startswith("Date attendue")
+    assert hours.end_field.error.label.text() == "Une date est hors du calendrier admis, de 1900 à 2199."
+    typed = {"semaine": "1-5=09:00-15:00", "du": "31/02/2027", "au": "01/01/0001"}
+    assert hours.draft() == typed
+    own = next(week for week in hours._shown if week.motif == "ramadan")
+    hours._remove(own)
+    qtbot.waitUntil(lambda: own not in hours._shown, timeout=WAIT)
+    bureau.settle()
+    assert hours.draft() == typed
+    # Hours taken up to be changed give up what stood there, and the toast brings it back.
+    hours._take(own)
+    assert (hours.week.line.text(), hours.begin.value()) == (own.texte, own.du)
+    bureau.window.toaster.toasts[-1].undo()
+    assert hours.draft() == typed
+    # A number as long as a page is no weekday.
+    for field in (hours.begin, hours.end):
+        field.line.clear()
+    hours.week.line.setText("1" * 5_000 + "=08:00-12:00")
+    hours.add()
+    bureau.settle()
+    told = hours.trouble.label.text().replace("\u00a0", " ")
+    assert told.startswith("« 11111")
+    assert told.endswith("ne se lit pas : 1-5=08:30-18:30 6=08:30-12:30 (1 est lundi).")
+    assert len(told) < 160
+    holidays = room(bureau, opened(bureau), "feries")
+    holidays.filter.set_text("annee:" + "2" * 5_000)
+    bureau.settle()
+    assert holidays.model.rowCount() == 0
+
+
 def test_a_half_day_is_shown_and_its_deletion_taken_back(
     bureau: Bureau, sqlite_engine: sa.Engine, qtbot: QtBot
 ) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
+from erp_desktop.services.planning import absences
+from erp_desktop.services.planning.absences import AbsenceInput
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.equipements.meters import MetersTab
 from erp_desktop.ui.factures.bar import InvoiceBar
@@ -94,6 +98,30 @@ def test_an_absence_stays_with_its_technicien(bureau: Bureau, monde: Monde) -> N
     bureau.settle()
     assert [(row.id, row.remarque) for row, _line in box.lines] == [(noted.id, "Soudure")]
     assert clock.local(box.lines[0][0].debut).hour == 9
+
+
+def test_a_half_typed_absence_stays_while_another_is_decided(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    karim, who = monde.techniciens[0], monde.responsable
+    assert who is not None
+    begin = clock.now() + timedelta(days=3)
+    with transaction(sqlite_engine, who.user_id) as session:
+        asked = AbsenceInput(technicien_id=karim, type="conge", statut="demande", debut=begin,
+                             fin=begin + timedelta(days=1))  # fmt: skip
+        ident = absences.create(session, who, asked)
+    page = bureau.liste("techniciens")
+    page.view.select_id(karim)
+    bureau.settle()
+    tab = next(part for part in page.form.parts if isinstance(part, AbsencesTab))
+    bureau.qtbot.keyClicks(tab.inside.begin.line, "demain 9h")
+    bureau.qtbot.keyClicks(tab.inside.note.line, "Soudure")
+    typed = tab.draft()
+    tab.inside.buttons[ident, "acceptee"].click()
+    bureau.settle()
+    assert [row.statut for row, _line in tab.inside.lines] == ["acceptee"]
+    assert tab.draft() == typed
+    assert (tab.inside.begin.line.text(), tab.inside.note.line.text()) == ("demain 9h", "Soudure")
 
 
 def test_what_is_said_of_photos_is_said_of_one_record(bureau: Bureau, monde: Monde) -> None:
