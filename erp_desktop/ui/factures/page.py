@@ -21,7 +21,7 @@ from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.lists.progress import AddedUp
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.remembered import after
-from erp_desktop.ui.lists.selection import COPIED
+from erp_desktop.ui.lists.rows.selection import COPIED
 
 _PAUSE_MS = 150
 _SHOWS = frozenset({"factures", "lignes_facture", "paiements", "imputations", "demandes_validation"})

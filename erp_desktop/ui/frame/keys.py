@@ -28,6 +28,7 @@ KEYS = (
     ("Maj ↑ ↓", "Choisir plusieurs lignes"),
     ("Ctrl Espace", "Choisir ou lâcher la ligne"),
     ("Ctrl A", "Choisir toutes les lignes"),
+    ("Maj F10", "Ce qu'on peut faire de la ligne (ou clic droit)"),
     ("Échap", "Fermer la fiche ou revenir à la liste"),
     ("Ctrl 1…9", "Aller à une section"),
     ("Ctrl B", "Réduire la navigation"),

@@ -30,7 +30,7 @@ from erp_desktop.ui.lists.head import ListHead
 from erp_desktop.ui.lists.outputs import Outputs
 from erp_desktop.ui.lists.query import canonical
 from erp_desktop.ui.lists.remembered import Remembered, after
-from erp_desktop.ui.lists.selection import COPIED, Selection
+from erp_desktop.ui.lists.rows.selection import COPIED, Selection
 from erp_desktop.ui.lists.spec import ListSpec, Reader
 from erp_desktop.ui.lists.states import empty_state, error_banner, error_state
 from erp_desktop.ui.lists.views import Views

@@ -16,6 +16,7 @@ from erp_desktop.ui.kit.i18n import number, tr
 from erp_desktop.ui.kit.paint import KeyCap
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.lists.rows.menu import RowMenu
 
 if TYPE_CHECKING:
     from erp_desktop.ui.lists.page import ListPage
@@ -41,6 +42,7 @@ class Selection(QObject):
         self.panel: BulkPanel | None = None
         self.bar = self._make_bar()
         self.bar.hide()
+        self.row_menu = RowMenu(page, self)
         page.view.selectionModel().selectionChanged.connect(lambda *_: self._changed())
         page.view.every_chosen.connect(self._every)
         page.model.modelReset.connect(self._reset)

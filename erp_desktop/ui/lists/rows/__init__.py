@@ -1,0 +1,1 @@
+"""What is done with the rows of a list: one by its menu, several by their bar."""
