@@ -18,7 +18,7 @@ from erp_desktop.cli.db import app
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade.start import startup
-from tests.upgrade.start.old_caches import RECENT, make
+from tests.upgrade.start.old_caches import OLD, RECENT, make
 
 
 def call(*arguments: str | Path) -> Result:
@@ -152,12 +152,33 @@ def test_a_base_that_is_refused_is_promised_nothing(pg_empty_url: str, made: str
     assert "seraient appliquées" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("language", "what"),
+    [("fr", "Indexer l'échéance des interventions, sans arrêter personne"),
+     ("en", "Index the deadline of jobs without keeping anybody from writing"),
+     ("ar", "فهرسة آجال التدخلات دون إيقاف أحد")],
+)  # fmt: skip
+def test_what_a_revision_brings_is_told_in_the_language_of_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, what: str
+) -> None:
+    monkeypatch.setenv("ERP_LANGUAGE", language)
+    path = tmp_path / "cache.sqlite"
+    make(path, OLD)
+    own = {r: revisions.title(r) for r in revisions.between(OLD, revisions.head())}
+    told = {row["revision"]: row["description"] for row in answer("status", "--cache", path)["a_venir"]}
+    assert told.keys() == own.keys()
+    assert language == "en" or [r for r in own if told[r] == own[r]] == []
+    index = "bd7e3f5b9a6c"
+    assert told[index] == what
+    shown = call("status", "--cache", path).stdout
+    assert f"  {index}  {what}" in shown
+
+
 def test_status_tells_what_waits_the_drift_and_who_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     make(path, RECENT)
     found = answer("status", "--cache", path)
-    assert found["a_venir"] == [{"revision": r, "description": revisions.title(r)} for r in found["en_attente"]]
-    assert found["a_venir"]
+    assert [row["revision"] for row in found["a_venir"]] == found["en_attente"] != []
     assert (found["differences"], found["min_client"]) == ([], revisions.minimum_client())
     connection = sqlite3.connect(path)
     connection.execute("ALTER TABLE clients ADD COLUMN bricolage TEXT")

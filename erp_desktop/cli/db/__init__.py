@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from erp_desktop import settings
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
 from erp_desktop.cli.common import consent as ask_consent
 from erp_desktop.cli.db import backups as db_backups
 from erp_desktop.cli.db.backups import Accept, WithProgress, archives, existing, teller
 from erp_desktop.cli.french import Commands
+from erp_desktop.domain.writing import revisions as words
 from erp_desktop.errors import NotAllowedError, UserError
 from erp_desktop.registry import revisions as history
 
@@ -44,7 +46,8 @@ def _pending(current: str | None) -> list[str]:
 
 
 def _titles(revisions: list[str]) -> list[dict[str, str]]:
-    return [{"revision": revision, "description": history.title(revision)} for revision in revisions]
+    language = settings.load().language
+    return [{"revision": r, "description": words.told(history.title(r), language)} for r in revisions]
 
 
 def _listed(revisions: list[str]) -> list[str]:

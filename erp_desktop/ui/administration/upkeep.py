@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.writing.revisions import french
 from erp_desktop.errors import ErpError
 from erp_desktop.services.administration import maintenance
 from erp_desktop.services.administration.maintenance import Copy, Schema
@@ -19,7 +20,6 @@ from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card, Surface
 from erp_desktop.ui.page import Page
 from erp_desktop.ui.wording import value_labels as labels
-from erp_desktop.ui.wording.revisions import revision
 
 
 class UpkeepPage(Page):
@@ -124,7 +124,7 @@ class SchemaPage(UpkeepPage):
             (tr("Serveur"), server), (tr("Postes acceptés"), window),
         ))  # fmt: skip
         if now.revisions:
-            self._list(tr("À venir"), map(revision, now.revisions))
+            self._list(tr("À venir"), (tr(french(title)) for title in now.revisions))
         if now.exclus:
             self._list(tr("Postes qui devront se mettre à jour avant d'échanger"), now.exclus)
         if now.constats:

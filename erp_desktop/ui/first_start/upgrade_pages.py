@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from erp_desktop.domain.writing.revisions import french
 from erp_desktop.errors import (
     DamagedError,
     DeviceErasedError,
@@ -16,7 +17,6 @@ from erp_desktop.errors import (
 from erp_desktop.ui.kit.controls import Button, Text
 from erp_desktop.ui.kit.i18n import bullet, said, tr
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
-from erp_desktop.ui.wording.revisions import revision
 
 Action = Callable[[], object]
 _WIDE = 520
@@ -44,7 +44,7 @@ class Consentement(EmptyState):
             "est appliquée en entier ou pas du tout, et les autres postes continuent de travailler.",
             de=current or tr("vide"), vers=wanted,
         )  # fmt: skip
-        lines = [_line(bullet(revision(title))) for title in revisions[:8]]
+        lines = [_line(bullet(tr(french(title)))) for title in revisions[:8]]
         if len(revisions) > 8:
             lines.append(_line(tr("et {n} autres", n=len(revisions) - 8), "text.secondary"))
         lines += [_line(line, "semantic.warning.text") for line in warnings]

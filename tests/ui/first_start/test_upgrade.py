@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from erp_desktop.app import Desktop
 from erp_desktop.db.engine import connect_sqlite, create_pg_engine
+from erp_desktop.domain.writing import revisions as wording
 from erp_desktop.domain.writing import typography
 from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import TABLES
@@ -22,7 +23,6 @@ from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.kit.states import EmptyState, ErrorState
 from erp_desktop.ui.main_window import Opening
 from erp_desktop.ui.sign_in.page import LoginPage
-from erp_desktop.ui.wording import revisions as wording
 from erp_desktop.upgrade import backup, migrate
 from erp_desktop.upgrade.central.checklist import check_central
 from erp_desktop.upgrade.start import file_state, recovery, startup
@@ -242,7 +242,7 @@ def test_a_migrator_is_asked_before_the_centre_is_upgraded(
 
 def test_every_revision_says_what_it_brings_in_the_language_of_the_window(qapp: QApplication, qtbot: QtBot) -> None:
     titles = [revisions.title(row.revision) for row in revisions.revisions()]
-    assert set(titles) == set(wording.FRENCH), "a new revision says in wording/revisions.py what it brings"
+    assert set(titles) == set(wording.FRENCH), "a new revision says in domain/writing/revisions.py what it brings"
     for language in ("fr", "ar", "en"):
         i18n.set_language(qapp, language)
         asked = Consentement("9b5c1d3f7e4a", revisions.head(), titles[-2:], (), lambda _agreed: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.domain.writing.texts import texts
 
 FRENCH: Final = {
     "Initial full migration from models": "Créer la base de départ",
@@ -98,7 +98,11 @@ FRENCH: Final = {
 """Title of a revision → the same in French; a revision that was published keeps its title for ever."""
 
 
-def revision(title: str) -> str:
-    """What a revision brings, in the language in force; its own words where nobody said it otherwise."""
-    bare = title.removesuffix(".")
-    return tr(FRENCH[bare]) if bare in FRENCH else title
+def french(title: str) -> str:
+    """What a revision brings, in French; its own words where nobody said it otherwise."""
+    return FRENCH.get(title.removesuffix("."), title)
+
+
+def told(title: str, language: str) -> str:
+    """The same in another language of the interface."""
+    return texts(language).of(french(title)) or french(title) if language != "fr" else french(title)
