@@ -20,10 +20,10 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import etats
 from erp_desktop.models import Agence, Client, Compteur, Equipement, Intervention, Occurrence, Planning
 from erp_desktop.services.preventif import next_days
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared.listing import by_rank
 from erp_desktop.services.shared.lists import (
     ListQuery,
-    contient,
     dans_l_ordre,
     est_sqlite,
     hors_index,
@@ -112,12 +112,10 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
         elif mot == "retard":
             toutes.append(en_retard(session, clock.today()) if valeurs else sa.false())
         elif mot == "client":
-            nom = sa.or_(*(contient(session, Client.nom_entreprise, v) for v in valeurs))
-            clients = sa.select(Client.id).where(nom)
+            clients = sa.select(Client.id).where(exact.named_client(session, valeurs))
             toutes.append(p.equipement_id.in_(sa.select(Equipement.id).where(Equipement.client_id.in_(clients))))
         elif mot == "equipement":
-            nom = sa.or_(*(un_de(session, v, Equipement.nom, Equipement.code_interne) for v in valeurs))
-            toutes.append(p.equipement_id.in_(sa.select(Equipement.id).where(nom)))
+            toutes.append(p.equipement_id.in_(sa.select(Equipement.id).where(exact.machine(session, valeurs))))
         else:
             codes = sa.select(Agence.id).where(sa.func.lower(Agence.code).in_(valeurs))
             toutes.append(p.agence_id.in_(codes))

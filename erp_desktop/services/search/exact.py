@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.models import Agence, Client, Contrat, Equipement
+from erp_desktop.models import Agence, Client, Contrat, Depot, Equipement
 from erp_desktop.services.shared.lists import Colonne, contient, est_sqlite, motif_glob, motif_regex, un_de
 
 _ROW = re.compile(r"(?:^|\s)(#\d{1,18}(?:,#\d{1,18})*)\s*$")
@@ -87,6 +87,12 @@ def named_client(session: Session, values: Sequence[str]) -> sa.ColumnElement[bo
     """Condition on ``clients``: those that ``values`` name."""
     called = Client.nom_entreprise
     return of(Client.id, values, lambda names: sa.or_(*(contient(session, called, v) for v in names)))
+
+
+def depot(session: Session, column: Any, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Of the places that ``values`` name."""
+    return of(column, values, lambda names: column.in_(
+        sa.select(Depot.id).where(sa.or_(*(contient(session, Depot.nom, v) for v in names)))))  # fmt: skip
 
 
 def machine(session: Session, values: Sequence[str]) -> sa.ColumnElement[bool]:

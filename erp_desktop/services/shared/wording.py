@@ -27,6 +27,7 @@ class Wording:
         minutes, code: as ``models.declare.Field`` says.
         money: an amount in MAD.
         rewritable: a person may settle a conflict of it by other words.
+        leads: the table of the row that it points to.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Wording:
     code: bool = False
     money: bool = False
     rewritable: bool = False
+    leads: str = ""
 
 
 _NO_AMOUNT = {"cible", "remise_pct", "retenue_is_pct", "retenue_tva_pct", "revision_pct"}
@@ -63,6 +65,7 @@ def field(table: str, name: str) -> Wording | None:
         declared.label, kind, declared.values, default if kind in {"text", "choice"} else None, declared.minutes,
         declared.code, kind == "decimal" and scale != 3 and not name.startswith("taux") and name not in _NO_AMOUNT,
         policy is Policy.ASK and kind in {"text", "area"},
+        next((key.target_fullname.partition(".")[0] for key in column.foreign_keys), ""),
     )  # fmt: skip
 
 

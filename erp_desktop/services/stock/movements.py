@@ -17,6 +17,7 @@ from erp_desktop.domain.enums import TypeMouvement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Depot, Intervention, Inventaire, MouvementStock, PieceDetachee, User
+from erp_desktop.services.search import exact
 from erp_desktop.services.shared.common import charger
 from erp_desktop.services.shared.lists import (
     ListQuery,
@@ -89,11 +90,11 @@ def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
         if word == "type":
             request = request.where(M.type_mouvement.in_(values))
         elif word == "depot":
-            named = sa.or_(*(contient(session, Depot.nom, v) for v in values))
-            request = request.where(M.depot_id.in_(sa.select(Depot.id).where(named)))
+            request = request.where(exact.depot(session, M.depot_id, values))
         elif word == "piece":
-            named = sa.or_(*(un_de(session, v, PieceDetachee.reference, PieceDetachee.designation) for v in values))
-            request = request.where(M.piece_id.in_(part.where(named)))
+            request = request.where(exact.of(M.piece_id, values, lambda names: M.piece_id.in_(part.where(
+                sa.or_(*(un_de(session, v, PieceDetachee.reference, PieceDetachee.designation) for v in names))
+            ))))  # fmt: skip
         elif word == "lot":
             request = request.where(sa.or_(*(contient(session, M.lot, v) for v in values)))
         else:

@@ -202,8 +202,7 @@ def _request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[in
         elif word in texts:
             request = request.where(sa.or_(*(contient(session, texts[word], v) for v in values)))
         elif word == "depot":
-            named = sa.select(Depot.id).where(sa.or_(*(contient(session, Depot.nom, v) for v in values)))
-            held = sa.select(M.piece_id).where(M.depot_id.in_(named)).group_by(M.piece_id)
+            held = sa.select(M.piece_id).where(exact.depot(session, M.depot_id, values)).group_by(M.piece_id)
             request = request.where(P.id.in_(held.having(sa.func.sum(thousandths(M.quantite)) != 0)))
         elif word == "piece":
             request = request.where(exact.of(P.id, values, lambda names: sa.or_(

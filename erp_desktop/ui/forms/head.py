@@ -57,7 +57,10 @@ class _Sla(QWidget):
 class HeadView(QWidget):
     """Shows a :class:`Head`; the buttons that are given callables appear."""
 
-    def __init__(self, on_tab: Callable[[], object] | None, on_close: Callable[[], object] | None) -> None:
+    def __init__(
+        self, on_tab: Callable[[], object] | None, on_close: Callable[[], object] | None,
+        on_around: Callable[[], object] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         column = QVBoxLayout(self)
         # Margins of a layout keep their sides in Arabic; spaces inside a line do not.
@@ -74,6 +77,8 @@ class HeadView(QWidget):
         self._copy = icon_button("copy", tr("Copier le numéro"), self._copy_code)
         line.addWidget(self._copy)
         line.addStretch()
+        self.around = icon_button("tree-structure", tr("Voir aussi"), on_around)
+        line.addWidget(self.around)
         self._tab = icon_button("arrow-square-out", tr("Ouvrir dans un onglet"), on_tab)
         self._has_tab = on_tab is not None
         line.addWidget(self._tab)
@@ -105,12 +110,13 @@ class HeadView(QWidget):
     def _copy_code(self) -> None:
         QGuiApplication.clipboard().setText(bidi.nu(self.code.text()))
 
-    def show_head(self, head: Head, *, existing: bool) -> None:
+    def show_head(self, head: Head, *, existing: bool, around: bool = False) -> None:
         self.code.setText(isolate(head.code))
         self.title.setText(head.title)
         self.title.update()
         self._copy.setVisible(bool(head.code))
-        self._line.setVisible(bool(head.code) or self._closable)
+        self.around.setVisible(around)
+        self._line.setVisible(bool(head.code) or self._closable or around)
         self._tab.setVisible(existing and self._has_tab)
         self.pill.setVisible(head.status is not None)
         if head.status is not None:

@@ -27,7 +27,6 @@ class FormPanel(FormView):
 
     Attributes:
         row_id: the record shown; None for a blank form or an empty panel.
-        record: as last read.
     """
 
     closed = Signal()
@@ -44,7 +43,6 @@ class FormPanel(FormView):
         super().__init__(spec, contexte, beside_list=beside_list, parent=parent)
         self.row_id: int | None = None
         self._slot = contexte.drafts.fresh(spec.kind)
-        self.record: Any = None
         self._dirty = False
         self._saving = False
         self._loading: Task | None = None
@@ -105,7 +103,7 @@ class FormPanel(FormView):
         self.record = record
         self.fields.show_record(record)
         head = self.spec.head(record) if record is not None else Head("", tr(self.spec.new_title))
-        self.head.show_head(head, existing=record is not None)
+        self.head.show_head(head, existing=record is not None, around=bool(self.around(record)))
         self.title_changed.emit(head.tab or head.code or head.title)
         self._let_write(record)
         self.tabs.setVisible(bool(self.parts) and record is not None)
@@ -383,7 +381,7 @@ class FormPanel(FormView):
             return
         moved = self.fields.rebase(record)
         self.record = record
-        self.head.show_head(self.spec.head(record), existing=True)
+        self.head.show_head(self.spec.head(record), existing=True, around=bool(self.around(record)))
         self._show_parts(row_id, record)
         self._set_dirty(self.fields.dirty)
         if not moved or quiet:

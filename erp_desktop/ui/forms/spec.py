@@ -14,6 +14,7 @@ from erp_desktop.errors import Undone
 from erp_desktop.services.shared import wording
 from erp_desktop.services.shared.common import PARTAGEE, ecrit_partage
 from erp_desktop.services.shared.duplicates import Proche
+from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.wording import value_labels
 
 Values = Mapping[str, Any]
@@ -79,6 +80,7 @@ class FieldSpec:
         proposes: ``proposes(session, acteur, value)``: what to fill the field ``proposes_for`` in with once a value
             is chosen here.
         clears: fields emptied when this one changes, e.g. the équipement when the client changes.
+        leads: of a picker: the kind of record that it points to; of a column, by its link.
         bulk: whether it may be changed in many records at once: ``REPLACE``, or ``ADD`` below what a text says.
     """
 
@@ -99,6 +101,7 @@ class FieldSpec:
     clears: Sequence[str] = ()
     proposes: Callable[[Any, Acteur, Any], Proposal | None] | None = None
     proposes_for: str = ""
+    leads: str = ""
     bulk: str = ""
 
 
@@ -120,7 +123,8 @@ def _declared(table: str, one: FieldSpec) -> FieldSpec:
         options = partial(value_labels.options, values)
     if initial is None and kind == column.kind:
         initial = column.initial
-    return replace(one, label=label, kind=kind, options=options, initial=initial)
+    leads = one.leads or kind_of(column.leads) or ""
+    return replace(one, label=label, kind=kind, options=options, initial=initial, leads=leads)
 
 
 @dataclass(frozen=True)

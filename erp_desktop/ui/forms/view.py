@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from erp_desktop import clock
 from erp_desktop.ui.context import Contexte
@@ -16,8 +16,9 @@ from erp_desktop.ui.forms.fields import Fields
 from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.part import RecordPart, scroller
 from erp_desktop.ui.forms.spec import FormSpec
+from erp_desktop.ui.kinds import related, title_of
 from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, Text, clear, icon_button, plain
-from erp_desktop.ui.kit.i18n import isolate, said, tr
+from erp_desktop.ui.kit.i18n import apart, colon, isolate, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.underline import UnderlineTabs
 
@@ -32,6 +33,7 @@ class FormView(Surface):
 
     Attributes:
         writes: whether this person may change what is shown.
+        record: as last read.
     """
 
     def __init__(
@@ -42,10 +44,13 @@ class FormView(Surface):
         self.label_width = 108 if beside_list else 150
         self.fields = Fields(spec, contexte, self)
         self.writes = False
+        self.record: Any = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.head = HeadView(self._ask_tab if beside_list else None, self.close_panel if beside_list else None)
+        self.head = HeadView(
+            self._ask_tab if beside_list else None, self.close_panel if beside_list else None, self.offer_around
+        )
         column.addWidget(self.head)
         self.bar: RecordPart | None = spec.bar(self) if spec.bar is not None else None
         if self.bar is not None:
@@ -121,6 +126,30 @@ class FormView(Surface):
     def make_next(self) -> None:
         """Make one more tab, or put the one just made in its place."""
         next(self._tabs_left)
+
+    def around(self, record: Any) -> list[tuple[str, Callable[[], object]]]:
+        """The records that one points to, and the lists of what is its own: words, and what opens it."""
+        if record is None:
+            return []
+        contexte, found = self.contexte, list[tuple[str, Callable[[], object]]]()
+        for one in self.spec.fields:
+            ident = getattr(record, one.name, None) if one.leads else None
+            if ident is not None:
+                words = one.shown(record) if one.shown is not None else ""
+                found.append((colon().join(filter(None, [tr(one.label), apart(words)])),
+                              partial(contexte.open_record, one.leads, ident)))  # fmt: skip
+        found += [(tr(title_of(section)), partial(contexte.open_list, section, words))
+                  for section, words in related(contexte.acteur, self.spec.kind, record)]  # fmt: skip
+        return found
+
+    def offer_around(self) -> QMenu:
+        """Ask which of them is wanted; nothing waits for the answer."""
+        menu, button = QMenu(self), self.head.around
+        for words, act in self.around(self.record):
+            menu.addAction(words.replace("&", "&&"), act)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(button.mapToGlobal(QPoint(0, button.height() + 2)))
+        return menu
 
     def _make_tabs(self) -> Iterator[None]:
         """The tabs, in two steps each; the area is in its place first, for a page is styled anew with each parent."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError, NotFoundError, Undone
-from erp_desktop.models import DemandeValidation
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.spec import FormSpec
-from erp_desktop.ui.kinds import KINDS, table_of
+from erp_desktop.ui.kinds import table_of
 from tests.ui.company import Monde
+from tests.ui.forms.every_kind import form, one_of_each
 from tests.ui.window import Bureau
 
 CHANGED: dict[str, dict[str, Any]] = {
@@ -34,41 +31,9 @@ OF_ONE_AGENCY = ("inventaires", "factures", "interventions", "depots")
 SHARED = "Cette fiche est partagée par toutes les agences : seul un administrateur la modifie."
 
 
-def form(kind: str) -> FormSpec:
-    return importlib.import_module(KINDS[kind][1]).LISTE.form
-
-
 @pytest.fixture
 def acteurs(sqlite_engine: sa.Engine, monde: Monde) -> dict[Role, Acteur]:
-    """One of each role, with one row of every kind that the company lacks, a state that ends it included."""
-    assert monde.agent is not None
-    assert monde.responsable is not None
-    admin = replace(monde.responsable, role=Role.ADMIN)
-    today = clock.today().isoformat()
-    with transaction(sqlite_engine) as session:
-        technicien = session.execute(
-            sa.text("SELECT user_id FROM techniciens WHERE id = :id"), {"id": monde.techniciens[0]}
-        ).scalar_one()
-
-        def made(kind: str, **values: Any) -> int:
-            return form(kind).create(session, admin, values)
-
-        made("stock", reference="6204-ZZ", designation="Roulement")
-        depot = made("depots", nom="Magasin")
-        made("inventaires", depot_id=depot)
-        made("modeles", nom="Révision", titre="Révision annuelle", type="preventive")
-        made("checklists", nom="Compresseur")
-        made("objectifs", chiffre="mttr", cible="4", date_debut=today)
-        contracts = [made("contrats", client_id=monde.clients[0], date_debut=today) for _state in range(3)]
-        invoices = [made("factures", client_id=monde.clients[0], date_facture=today) for _state in range(2)]
-        for name in ("Ronde", "Ancienne ronde"):
-            made("preventif", modele_titre=name, equipement_id=monde.machines[0], date_debut=today)
-        session.execute(sa.text("UPDATE plannings SET statut = 'termine' WHERE modele_titre = 'Ancienne ronde'"))
-        for state, ident in zip(("brouillon", "en_cours", "resilie"), contracts, strict=True):
-            session.execute(sa.text("UPDATE contrats SET statut = :s WHERE id = :i"), {"s": state, "i": ident})
-        session.add(DemandeValidation(facture_id=invoices[0], agence_id=monde.agence, total_ttc=0))
-    agents = {Role.AGENT: monde.agent, Role.RESPONSABLE: monde.responsable, Role.ADMIN: admin}
-    return {**agents, Role.TECHNICIEN: replace(monde.agent, user_id=technicien, role=Role.TECHNICIEN)}
+    return one_of_each(sqlite_engine, monde)
 
 
 def rows(sqlite_engine: sa.Engine, kind: str) -> list[int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSignalBlocker, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QMenu
 
-from erp_desktop.ui.kinds import KINDS
+from erp_desktop.ui.kinds import KINDS, related, title_of
 from erp_desktop.ui.kit.i18n import apart, colon, number, tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.query import value_of, with_word
@@ -95,6 +96,9 @@ class RowMenu(QObject):
         if kind in KINDS:
             self._add(menu, tr("Ouvrir dans un onglet"), lambda: page.contexte.open_record(kind, row_id))
             self._add(menu, tr("Copier le lien"), lambda: self._copy_link(row, (kind, row_id)))
+        for section, words in related(page.contexte.acteur, kind, row):
+            self._add(menu, tr("Voir : {liste}", liste=tr(title_of(section))),
+                      partial(page.contexte.open_list, section, words))  # fmt: skip
         menu.addSeparator()
 
     def _copy_link(self, row: Any, record: tuple[str, int]) -> None:
