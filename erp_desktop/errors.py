@@ -115,6 +115,10 @@ class CentralUnreachableError(UnavailableError):
     code = "centre_injoignable"
 
 
+class CentralWaitsError(CentralUnreachableError):
+    """The centre answers, and serves nobody for now."""
+
+
 class OutcomeUnknownError(CentralUnreachableError):
     """The line was cut while the centre was confirming: what was sent is there whole, or not at all."""
 

@@ -331,7 +331,7 @@ class Desktop(QObject):
         self.tasks.run(
             lambda session: status.etat(
                 session, en_ligne=known.en_ligne if known else None if self.sync is None else False,
-                hors_ligne_depuis=known.hors_ligne_depuis if known else None,
+                hors_ligne_depuis=known.hors_ligne_depuis if known else None, muet=known.muet if known else True,
                 prochain_essai_s=known.prochain_essai_s if known else None, erreur=known.erreur if known else None,
             ),
             self._show_state, owner=self,

@@ -23,7 +23,8 @@ _QUIET = {"updated_at", "created_at", "created_by_id"}
 class EtatSync:
     """State of the exchange; ``en_ligne`` is None when this database has no centre.
 
-    ``efface``: this device was revoked, and what it held has just been erased.
+    ``efface``: this device was revoked, and what it held has just been erased. ``muet``, without a line: the centre
+    does not answer, and ``erreur`` says no more; else why nothing is exchanged though it may well answer.
     """
 
     mode: str
@@ -39,6 +40,7 @@ class EtatSync:
     poste: int
     erreur: str | None = None
     efface: bool = False
+    muet: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def etat(
     hors_ligne_depuis: datetime | None = None,
     prochain_essai_s: float | None = None,
     erreur: str | None = None,
+    muet: bool = True,
 ) -> EtatSync:
     """Counts of a cache plus what the caller knows of the line."""
     meta: dict[str, str | None] = {r[0]: r[1] for r in session.execute(sa.text("SELECT cle, valeur FROM sync_meta"))}
@@ -106,6 +109,7 @@ def etat(
         agence_code=meta.get("agence_code") or "",
         poste=int(meta.get("poste") or 0),
         erreur=erreur,
+        muet=muet,
     )
 
 

@@ -32,7 +32,7 @@ from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.sync.exchange.apply import Cursor, apply_answer, next_cursor, read_cursor
 from erp_desktop.sync.exchange.cache import Cache, dumps
 from erp_desktop.sync.exchange.erased import behind, unfreeze
-from erp_desktop.sync.exchange.link import Link
+from erp_desktop.sync.exchange.link import OLDER_CENTRE, Link
 from erp_desktop.sync.exchange.outbox import Batch, Outbox, without_collector
 from erp_desktop.sync.exchange.rejected import Applied
 from erp_desktop.sync.exchange.set_aside import isolate
@@ -285,10 +285,7 @@ class Cycle:
                     "programme. Demandez cette version à l'informatique ; d'ici là le travail continue hors ligne, "
                     "rien n'est perdu."
                 )
-            raise SchemaMismatchError(
-                "Le centre attend sa mise à niveau vers la version de ce poste ; prévenez l'informatique. "
-                "D'ici là le travail continue hors ligne, rien n'est perdu."
-            )
+            raise SchemaMismatchError(OLDER_CENTRE)
         if known is not None and known != self.cache.get("centre_revision"):
             # A newer program waits for the centre's upgrade: this says how far that is.
             with self.cache.writing():

@@ -25,9 +25,11 @@ from erp_desktop.db import pg_line
 from erp_desktop.db.engine import is_loopback, normalise_url
 from erp_desktop.errors import (
     CentralUnreachableError,
+    CentralWaitsError,
     CloneDetectedError,
     DeviceRevokedError,
     NotAllowedError,
+    SchemaMismatchError,
     SyncError,
 )
 
@@ -35,6 +37,10 @@ _SENT_AT, _RECEIVED_AT = 120, 128
 """Offsets of tcpi_bytes_acked and tcpi_bytes_received in Linux's struct tcp_info."""
 
 _PATIENCE_MAX = 8
+OLDER_CENTRE = (
+    "Le centre est d'une version plus ancienne que ce poste et attend sa mise à niveau : prévenez l'informatique, "
+    "qui la lance par « erp-admin db upgrade ». D'ici là le travail continue hors ligne, rien n'est perdu."
+)
 
 
 class Link:
@@ -237,7 +243,7 @@ class Link:
         if code == "EM012":
             return CloneDetectedError.because(text)
         if code == "EM013":
-            return CentralUnreachableError(
+            return CentralWaitsError(
                 "Le centre a été remis en place sans ce qui sépare les agences : il ne sert personne avant sa mise à "
                 "niveau (erp-admin db upgrade). Le travail continue hors ligne, rien n'est perdu."
             )
@@ -249,16 +255,18 @@ class Link:
                 return DeviceRevokedError("Le centre refuse ce poste : ce poste n'est plus autorisé.")
             # Half-way through an upgrade nobody is served.
             if admitted:
-                return CentralUnreachableError(
-                    "Le centre est en cours de mise à niveau ; l'échange reprendra ensuite."
-                )
+                return CentralWaitsError("Le centre est en cours de mise à niveau ; l'échange reprendra ensuite.")
+        if code == "42883" and not error.diag.context:
+            # A function that this program calls itself: its revision came with it.
+            self.close()
+            return SchemaMismatchError(OLDER_CENTRE)
         if code == "42501":
             return NotAllowedError(f"Le centre refuse ce poste : {text}.")
         if not code or code[:2] in {"08", "57"}:
             self.close()
             return CentralUnreachableError("La ligne avec le serveur central a été coupée.")
         if code in {"40001", "40P01", "55P03"}:
-            return CentralUnreachableError("Le centre est occupé ; le lot sera renvoyé.")
+            return CentralWaitsError("Le centre est occupé ; le lot sera renvoyé.")
         return SyncError(f"Le centre a refusé l'échange : {text}.")
 
     def _standing(self) -> tuple[bool, bool]:

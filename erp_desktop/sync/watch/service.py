@@ -21,7 +21,13 @@ from pathlib import Path
 from erp_desktop import clock
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.session import transaction
-from erp_desktop.errors import CentralUnreachableError, DeviceErasedError, DeviceRevokedError, ErpError
+from erp_desktop.errors import (
+    CentralUnreachableError,
+    CentralWaitsError,
+    DeviceErasedError,
+    DeviceRevokedError,
+    ErpError,
+)
 from erp_desktop.registry.tables import BY_NAME
 from erp_desktop.settings import Settings
 from erp_desktop.sync import status
@@ -101,6 +107,7 @@ class SyncService:
         self._online: bool | None = None
         self._error: str | None = None
         self._erased = False
+        self._mute = True
         self._thread = threading.Thread(target=self._loop, name="synchronisation", daemon=True)
 
     def start(self) -> None:
@@ -155,6 +162,7 @@ class SyncService:
         self._online = False
         self._failures = _SLOWEST
         self._offline_since = self._offline_since or clock.now()
+        self._mute = False
         if isinstance(error, ErpError):
             self._error = str(error)
             _log.error("the exchange waits: %s", error)
@@ -168,7 +176,7 @@ class SyncService:
                 EtatSync(
                     mode="agence", en_ligne=False, hors_ligne_depuis=self._offline_since, en_attente=0, conflits=0,
                     refuses=0, rejetes=0, dernier_cycle=None, prochain_essai_s=BACKOFF_MAX_S, agence_code="", poste=0,
-                    erreur=self._error,
+                    erreur=self._error, muet=self._mute,
                 )
             )  # fmt: skip
 
@@ -195,7 +203,7 @@ class SyncService:
                     with transaction(engine, write=False) as session:
                         state = status.etat(
                             session, en_ligne=self._online, hors_ligne_depuis=self._offline_since,
-                            prochain_essai_s=delay, erreur=self._error,
+                            prochain_essai_s=delay, erreur=self._error, muet=self._mute,
                         )  # fmt: skip
                     if self.listener:
                         self.listener(replace(state, efface=self._erased))
@@ -257,6 +265,7 @@ class SyncService:
             self._failures += 1
             self._offline_since = self._offline_since or clock.now()
             self._error = str(error)
+            self._mute = isinstance(error, CentralUnreachableError) and not isinstance(error, CentralWaitsError)
             self._erased = isinstance(error, DeviceErasedError)
             if isinstance(error, DeviceRevokedError) and self.on_data:
                 # What the window shows may have been erased behind it.

@@ -220,17 +220,23 @@ class Connexion(Accueil):
         if state is None or state.en_ligne is not False:
             return
         since = state.hors_ligne_depuis
-        words = (
-            tr("Serveur central injoignable depuis {heure}", heure=depuis(since))
-            if since
-            else tr("Serveur central injoignable")
-        )
+        why = "" if state.muet or not state.erreur else said(state.erreur)
+        if why:
+            words = tr("Rien ne s'échange depuis {heure}", heure=depuis(since)) if since else tr("Rien ne s'échange")
+        else:
+            words = (
+                tr("Serveur central injoignable depuis {heure}", heure=depuis(since))
+                if since
+                else tr("Serveur central injoignable")
+            )
         detail = (
             tr("Choisir un mot de passe demande la ligne avec le siège.")
             if self._given
             else tr("La connexion hors ligne reste possible pour les comptes déjà ouverts sur ce poste.")
         )
-        self.notices.addWidget(Banner("warning", words, detail=detail, icon="cloud-slash"))
+        self.notices.addWidget(
+            Banner("warning", words, detail="\n".join(filter(None, (why, detail))), icon="cloud-slash")
+        )
 
     def _say_forgotten(self) -> None:
         self._show_line()

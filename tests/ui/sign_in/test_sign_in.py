@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from erp_desktop import clock
@@ -17,7 +17,9 @@ from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import auth
+from erp_desktop.sync.exchange.link import OLDER_CENTRE
 from erp_desktop.sync.status import EtatSync
+from erp_desktop.ui.kit import i18n
 from erp_desktop.ui.sign_in.screen import Connexion
 from erp_desktop.ui.tasks import Tasks
 from tests.ui.company import Monde
@@ -167,3 +169,25 @@ def test_the_line_that_is_down_is_said_and_taken_back(qtbot: QtBot, page: Connex
     qtbot.waitUntil(lambda: any(text.startswith(start) and hour in text for text in said()))
     page.set_state(_state())
     qtbot.waitUntil(lambda: not any(text.startswith(start) for text in said()))
+
+
+@pytest.mark.parametrize(
+    ("language", "start", "why"),
+    [("fr", "Rien ne s’échange depuis", "Le centre est d’une version plus ancienne que ce poste"),
+     ("ar", "لا تبادل منذ", "إصدار المركز أقدم من إصدار هذا الجهاز"),
+     ("en", "Nothing is exchanged since", "The centre is of an older version than this desktop")],
+)  # fmt: skip
+def test_a_centre_that_answers_is_not_called_away(
+    qapp: QApplication, qtbot: QtBot, page: Connexion, language: str, start: str, why: str
+) -> None:
+    i18n.set_language(qapp, language)
+    page.rebuild()
+    since = clock.now() - timedelta(minutes=3)
+    page.set_state(_state(en_ligne=False, hors_ligne_depuis=since, erreur=OLDER_CENTRE, muet=False))
+
+    def said() -> str:
+        return "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
+
+    qtbot.waitUntil(lambda: start in said())
+    assert why in said()
+    assert not any(word in said() for word in ("injoignable", "unreachable", "لا يجيب"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DatabaseRefusedError, SchemaMismatchError
 from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import RENAMED, TABLES
-from erp_desktop.settings import CentralUpgrade
+from erp_desktop.settings import CentralUpgrade, Settings
 from erp_desktop.sync.exchange.cache import Cache
+from erp_desktop.sync.exchange.link import OLDER_CENTRE
+from erp_desktop.sync.status import EtatSync
+from erp_desktop.sync.watch.service import SyncService
 from erp_desktop.upgrade import backup, structures
 from erp_desktop.upgrade.central import checklist
 from erp_desktop.upgrade.start import by_copy, startup
@@ -173,8 +177,11 @@ def test_an_older_centre_is_left_alone_by_devices_and_offered_to_a_migrator(lab:
     device = lab.device("CAS")
     centre_back(lab)
     device.sql(PLANNING.format(c="recurrence"))
-    with pytest.raises(SchemaMismatchError, match="attend sa mise à niveau"):
+    with pytest.raises(SchemaMismatchError, match="plus ancienne que ce poste et attend sa mise à niveau"):
         device.sync()
+    told = whole_state(device)
+    assert (told.en_ligne, told.muet) == (False, False), "it answers"
+    assert told.erreur == OLDER_CENTRE
     with Cache(device.path, device.key) as cache:
         assert cache.value("SELECT count(*) FROM sync_outbox WHERE refus IS NULL") > 0
     asked: list[str] = []
@@ -184,6 +191,44 @@ def test_an_older_centre_is_left_alone_by_devices_and_offered_to_a_migrator(lab:
     startup.open_central(lab.url, policy=CentralUpgrade.ASK, consent=lambda _state: True).dispose()
     device.sync()
     assert lab.sql("SELECT recurrence FROM plannings") == [("FREQ=WEEKLY",)]
+
+
+def whole_state(device: Device) -> EtatSync:
+    """What the service of a device tells its window after its first try."""
+    told = list[EtatSync]()
+    once = threading.Event()
+
+    def listen(state: EtatSync) -> None:
+        told.append(state)
+        once.set()
+
+    settings = Settings(secrets_file=device.secrets_file, cycle_deadline_s=60)
+    service = SyncService(settings, device.path, device.key, listen, lambda _tables, _result: None)
+    service.start()
+    try:
+        assert once.wait(60)
+    finally:
+        service.stop()
+    return told[0]
+
+
+def test_a_centre_without_what_this_program_calls_is_an_older_one(lab: Lab) -> None:
+    device = lab.device("CAS")
+    device.hang_up()
+    lab.sql("DROP FUNCTION sync.signaler")
+    with pytest.raises(SchemaMismatchError, match="plus ancienne que ce poste"):
+        device.sync()
+    told = whole_state(device)
+    assert (told.muet, told.erreur) == (False, OLDER_CENTRE)
+
+
+def test_a_centre_that_is_away_says_nothing(lab: Lab) -> None:
+    device = lab.device("CAS")
+    line = lab.proxy(device)
+    line.refusing = True
+    line.cut()
+    told = whole_state(device)
+    assert (told.en_ligne, told.muet) == (False, True)
 
 
 def test_half_way_through_an_upgrade_every_change_is_noted_and_nobody_is_served(lab: Lab) -> None:
