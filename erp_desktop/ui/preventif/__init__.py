@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QFontMetrics, QPainter
+
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import AncrePlanning, Frequence, StatutPlanning
 from erp_desktop.domain.people import roles
@@ -24,6 +27,7 @@ from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head,
 from erp_desktop.ui.kit import paint
 from erp_desktop.ui.kit.i18n import isolate, number, tr
 from erp_desktop.ui.kit.table import Column
+from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.preventif.bar import PlanBar
 from erp_desktop.ui.preventif.dates import DatesTab
@@ -52,6 +56,22 @@ def next_day(row: PlanLigne) -> str:
     return f"{words} · {tr('{n} j de retard', n=number(row.retard))}" if row.retard else words
 
 
+def late_words(row: PlanLigne) -> str:
+    return tr("{n} j", n=isolate(number(row.retard)))
+
+
+def _draw_next(painter: QPainter, rect: QRect, row: PlanRow, rtl: bool) -> None:
+    """The day, then on a red badge by how many days it is late."""
+    look, plan = theme(), row.plan
+    words = isolate(labels.day(plan.prochaine)) if plan.prochaine else labels.NONE
+    font, ink = look.font("body", tabular=True), "semantic.danger.text" if plan.retard else "text.secondary"
+    paint.text(painter, rect, words, rtl=rtl, font=font, colour=look.color(ink))
+    if plan.retard:
+        wide = QFontMetrics(font).horizontalAdvance(words) + 7
+        paint.badge(painter, paint.visual(rtl, rect, rect.adjusted(wide, 0, 0, 0)), late_words(plan), "danger",
+                    rtl=rtl)  # fmt: skip
+
+
 def hours(minutes: int | None) -> str:
     """``1 h 30`` of minutes."""
     if not minutes:
@@ -68,8 +88,8 @@ COLUMNS: list[Column[PlanRow]] = [
                painter, rect, r.plan.equipement, f"{r.plan.client} · {isolate(r.plan.code)}", rtl=rtl)),
     Column("client", "Client", 120, lambda r: r.plan.client, hidden=True, wide=170),
     Column("frequence", "Fréquence", 104, lambda r: rhythm(r.plan), "muted", wide=130),
-    Column("prochaine", "Prochaine", 92, lambda r: next_day(r.plan), "sla", numeric=True, wide=172,
-           value=lambda r: ("late", 1.0) if r.plan.retard else None),
+    Column("prochaine", "Prochaine", 142, lambda r: next_day(r.plan), "code", numeric=True, wide=150,
+           draw=_draw_next),
     Column("duree", "Durée", 58, lambda r: hours(r.plan.duree), "code", numeric=True),
     Column("statut", "Statut", 84, lambda r: labels.label(StatutPlanning, r.plan.statut), hidden=True),
 ]  # fmt: skip
