@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from erp_desktop.ui.kit.ring.order import Order
+
 if TYPE_CHECKING:
     from erp_desktop.ui.forms.panel import FormPanel
 
@@ -38,6 +40,7 @@ class Page(QWidget):
     """The page asks to be closed."""
     makes_way = False
     """Whether a blank form gives its tab to another page once its record is there."""
+    _order: Order | None = None
     begins_at: QWidget | None = None
     """Where the work of the page begins. No focus proxy: Tab would go from the page to it, past what stands before
     it, and nowhere while it is hidden."""
@@ -52,6 +55,13 @@ class Page(QWidget):
         if place is None or not place.isVisible():
             place = first_stop(self)
         (place or self).setFocus(why)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab: through what was made later in its place too."""
+        if self._order is None:
+            self._order = Order(self)
+        self._order.follow()
+        return super().focusNextPrevChild(forward)
 
     def untouched(self) -> bool:
         """Whether this is a blank form in which nothing was typed."""

@@ -178,6 +178,7 @@ class Workspace(QWidget):
         """Show a record in a tab of its own; None starts a blank one, or takes up the unfinished one of ``slot``."""
         if kind not in self._records:
             return None
+        why = reason()
         self.palette_box.close_box(restore=False)
         if row_id is not None:
             self.palette_box.recents.note((kind, row_id))
@@ -189,7 +190,7 @@ class Workspace(QWidget):
             page = make(self.contexte, row_id, slot)
             self._add(key, tr("Nouvelle fiche") if row_id is None else "…", icon, page)
         self.tabs.show_key(key)
-        return self._enter_page()
+        return self._enter_page(why)
 
     def begin(self, kind: str, values: Mapping[str, Any]) -> Page | None:
         """Start a record that has values already: a draft like any other, until it is saved or given up."""

@@ -13,6 +13,7 @@ from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import Button, EnterPresses, IconLabel, Text, plain
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.ring import KeyboardRing, reason_of
+from erp_desktop.ui.kit.ring.order import Order
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -23,6 +24,7 @@ class GivesBack:
     """
 
     _before: QWidget | None = None
+    _order: Order | None = None
     _reason = Qt.FocusReason.OtherFocusReason
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -37,6 +39,14 @@ class GivesBack:
         if known and before is not None and held is not None and self._holds(held):
             before.setFocus(self._reason)
         super().hideEvent(event)  # type: ignore[misc]
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab: as it is laid out, whatever of it was made first."""
+        if self._order is None and isinstance(self, QWidget):
+            self._order = Order(self)
+        if self._order is not None:
+            self._order.follow()
+        return bool(super().focusNextPrevChild(forward))  # type: ignore[misc]
 
     def _holds(self, widget: QWidget) -> bool:
         return isinstance(self, QWidget) and (widget is self or self.isAncestorOf(widget))

@@ -68,6 +68,9 @@ def test_work_becomes_a_draft_whose_lines_are_typed_and_which_is_sent(
     assert bureau.workspace.open_record("a_facturer", None) is board, "asked for again, it is the same tab"
     (one, box), *rest = board.boxes
     assert (one.id, one.reste, rest) == (billed, Decimal("1070.00"), [])
+    board.all.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(board.all, Qt.Key.Key_Tab)
+    assert box.hasFocus(), "Tab comes by what was read before what is under it"
     lines = (one, replace(one, reference="CTR-CAS-00-2024-0001", reste=Decimal("126650.00"), retard=138))
     board._show(list(lines))
     bureau.settle()
