@@ -47,7 +47,10 @@ def commands(workspace: Workspace) -> Sequence[Command]:
                 called=everywhere(one.title))
         for one in workspace.sections.values()
     ]  # fmt: skip
+    if workspace.drawer is not None:
+        found.append(_command("Synchronisation", "cloud-check", workspace.status.sync.click))
     found += [
+        _command("Notifications", "bell", workspace.top.bell.click, "F8"),
         _command("Touches du clavier", "keyboard", workspace.keys.toggle, "F1"),
         _command("Imprimer la page", "printer", lambda: workspace.page and workspace.page.print_out(), "Ctrl P"),
         _command("Relire la page", "arrows-clockwise", lambda: workspace.page and workspace.page.reload(), "F5"),

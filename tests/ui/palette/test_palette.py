@@ -347,3 +347,18 @@ def test_every_kind_of_record_is_looked_for() -> None:
     """But targets, which have a page of their own."""
     assert set(answers.TABLES) == set(KINDS) - {"objectifs"}
     assert set(HEADINGS) == set(answers.TABLES)
+
+
+def test_what_the_mouse_opens_in_the_corners_is_a_command_too(bureau: Bureau, qtbot: QtBot) -> None:
+    space, pressed = bureau.workspace, list[str]()
+    bureau.liste()
+    space.status.sync.setEnabled(True)
+    space.status.sync.clicked.disconnect()
+    space.status.sync.clicked.connect(lambda: pressed.append("sync"))
+    space.top.bell.clicked.connect(lambda: pressed.append("bell"))
+    assert "Synchronisation" not in [one.words for one in commands(space)], "nothing is exchanged here"
+    space.drawer = QWidget(space)
+    words = {one.words: one for one in commands(space)}
+    words["Synchronisation"].act()
+    words["Notifications"].act()
+    assert pressed == ["sync", "bell"]
