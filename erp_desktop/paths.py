@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import shutil
@@ -43,7 +44,10 @@ def put_in_place(ready: Path, target: Path, *, patience_s: float = 3.0) -> None:
 
     Raises:
         PermissionError: somebody kept one of them open all that time, or the folder may not be written.
+        OSError: the target is no file: a folder, or a device, which its owner would lose.
     """
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EISDIR if target.is_dir() else errno.EINVAL, "not a file", str(target))
     deadline, pause = time.monotonic() + patience_s, 0.05
     while True:
         try:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.orm import Session
 
-from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
+from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded, jour_de
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import MotifHoraire
-from erp_desktop.errors import UserError, ValidationError
+from erp_desktop.errors import UserError
 from erp_desktop.models import Contrat, JourFerie
 from erp_desktop.services import calendrier
 
@@ -49,17 +49,8 @@ def opened(target: Target, agence: str | None, *, write: bool) -> Iterator[_Base
         yield _Base(session, trouvee, trouvee.id if trouvee is not None else None)
 
 
-def _jour(texte: str | None) -> date | None:
-    if texte is None:
-        return None
-    try:
-        return date.fromisoformat(texte)
-    except ValueError:
-        raise ValidationError({"jour": f"« {texte} » n'est pas une date de la forme AAAA-MM-JJ."}) from None
-
-
 def _date(texte: str) -> date:
-    trouve = _jour(texte)
+    trouve = jour_de("jour", texte)
     assert trouve is not None  # noqa: S101 - only None gives None
     return trouve
 
@@ -150,7 +141,7 @@ def confirmer(
     as_json: AsJson = False,
 ) -> None:
     """Confirmer un jour provisoire, à sa date ou à une autre."""
-    annonce, sur = _date(jour), _jour(le)
+    annonce, sur = _date(jour), jour_de("jour", le)
     with opened(Target(url, cache, secrets), agence, write=True) as base:
         ligne = calendrier.ferie(base.session, annonce, libelle, base.agence_id)
         nom = ligne.libelle
@@ -218,7 +209,8 @@ def definir(
         opened(Target(url, cache, secrets), code, write=True) as base,
         calendrier.changement(base.session, f"horaires de {agence.upper()}") as compte,
     ):
-        calendrier.definir_horaires(base.session, base.agence, lue, du=_jour(du), au=_jour(au), motif=motif)
+        debut, fin = jour_de("du", du), jour_de("au", au)
+        calendrier.definir_horaires(base.session, base.agence, lue, du=debut, au=fin, motif=motif)
     _fait(compte, f"Horaires de {agence.upper()} enregistrés.", as_json)
 
 
@@ -234,7 +226,7 @@ def effacer(
         opened(Target(url, cache, secrets), code, write=True) as base,
         calendrier.changement(base.session, f"horaires de {agence.upper()}") as compte,
     ):
-        calendrier.retirer_horaires(base.session, base.agence_id, _jour(du), _jour(au), motif)
+        calendrier.retirer_horaires(base.session, base.agence_id, jour_de("jour", du), jour_de("jour", au), motif)
     _fait(compte, f"Horaires de {agence.upper()} effacés.", as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
@@ -17,18 +18,23 @@ import sqlcipher3.dbapi2 as sqlcipher
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from typer._click.exceptions import ClickException
 
-from erp_desktop import clock, settings
+from erp_desktop import clock, log, paths, settings
 from erp_desktop.cli import terminal
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE
+from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.writing import typography
-from erp_desktop.errors import ErpError, NotADatabaseError, UserError, raison
+from erp_desktop.errors import ErpError, NotADatabaseError, UserError, ValidationError, raison
 from erp_desktop.sync.watch.health import OK, Constat, pire
 from erp_desktop.upgrade.start.startup import read_revision
 
 P = ParamSpec("P")
+_LONGEST_LOG = 2_000_000
+"""Bytes after which the log of the commands begins anew."""
 
 Url = Annotated[str | None, typer.Option("--url", help="Base centrale : postgresql://utilisateur@hôte:port/base.")]
 CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]
@@ -121,13 +127,16 @@ def refuse(message: str, code: str = "refuse", *, as_json: bool = False) -> NoRe
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn expected errors of a command into :func:`refuse`; a bug keeps its traceback in the log only."""
+    """Turn errors of a command into :func:`refuse`; a bug keeps its traceback in the log only."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
         try:
+            _exiger_lisible(kwargs)
             command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, ClickException):
+            raise
         except NotADatabaseError as error:
             refuse(_without_secrets(error, kwargs), error.code, as_json=as_json)
         except ErpError as error:
@@ -141,8 +150,37 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OSError as error:
             refuse(f"Fichier inaccessible : {raison(error)} {error.filename or ''}", "fichier",
                    as_json=as_json)  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - a bug: told in one line, kept in the log
+            refuse(f"Erreur imprévue ({type(error).__name__}) ; le détail est dans {_noter()}", "imprevu",
+                   as_json=as_json)  # fmt: skip
 
     return run
+
+
+def _exiger_lisible(given: dict[str, Any]) -> None:
+    """Refuse words that no database keeps (bytes that are no letters in the terminal's encoding, a NUL), and days of
+    no calendar.
+
+    Raises:
+        UserError
+    """
+    for value in given.values():
+        if isinstance(value, date):
+            _du_calendrier(value)
+        for word in value if isinstance(value, list) else [value]:
+            if isinstance(word, str) and mots.INTERDITS.search(word):
+                raise UserError(f"« {word} » : {mots.INTERDIT[0].lower()}{mots.INTERDIT[1:]}")
+
+
+def _noter() -> Path:
+    """Keep the error under way for whoever is asked about it; returns where."""
+    folder = paths.log_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "erp-admin.log"
+    kept = "a" if file.is_file() and file.stat().st_size < _LONGEST_LOG else "w"
+    with file.open(kept, encoding="utf-8", errors="backslashreplace") as out:
+        out.write(f"{clock.to_text(clock.now())} {log.redact(traceback.format_exc())}\n")
+    return file
 
 
 def _without_secrets(error: NotADatabaseError, given: dict[str, Any]) -> str:
@@ -155,6 +193,27 @@ def _without_secrets(error: NotADatabaseError, given: dict[str, Any]) -> str:
         f"Le fichier {cache.name} n'est pas une base ERP MIF, ou il est chiffré et ses secrets ne sont pas dans "
         f"{where} : indiquez --secrets FICHIER (ou ERP_SECRETS_FILE), celui de son inscription."
     )
+
+
+def jour_de(champ: str, texte: str | None) -> date | None:
+    """The day that an option or an argument gives.
+
+    Raises:
+        ValidationError: none, or one of no calendar.
+    """
+    if texte is None:
+        return None
+    try:
+        lu = date.fromisoformat(texte)
+    except ValueError:
+        raise ValidationError({champ: f"« {texte} » n'est pas une date de la forme AAAA-MM-JJ."}) from None
+    return _du_calendrier(lu, champ)
+
+
+def _du_calendrier(jour: date, champ: str = "jour") -> date:
+    if not PREMIERE_ANNEE <= jour.year <= DERNIERE_ANNEE:
+        raise ValidationError({champ: HORS_CALENDRIER})
+    return jour
 
 
 def consent(question: str) -> bool:

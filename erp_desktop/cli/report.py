@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from erp_desktop.cli import common, terminal
 from erp_desktop.cli.french import Commands
 from erp_desktop.db.replica import Replica
 from erp_desktop.db.session import snapshot, transaction
-from erp_desktop.errors import NotFoundError, UnavailableError, UserError, ValidationError
+from erp_desktop.errors import NotFoundError, UnavailableError, UserError
 from erp_desktop.models import Agence
 from erp_desktop.reports import csv_, pdf, xlsx
 from erp_desktop.reports.figures import kept
@@ -57,8 +57,8 @@ def interventions(
     """Activité, encours, SLA, temps de réparation et coûts ; les trente derniers jours par défaut."""
     if format not in FORMATS:
         raise UserError(f"Le format « {format} » n'existe pas ; choisir pdf, xlsx ou csv.")
-    dernier = _jour("fin", fin) or clock.today()
-    premier = _jour("debut", debut) or dernier - timedelta(days=29)
+    dernier = common.jour_de("fin", fin) or clock.today()
+    premier = common.jour_de("debut", debut) or dernier - timedelta(days=29)
     target = common.Target(url, cache, secrets)
     with target.engine() as engine:
         # Without room or beside another writer the figures are the same, counted from the rows.
@@ -117,15 +117,6 @@ def _reading(engine: sa.Engine, address: str | None) -> Iterator[Replica | None]
             terminal.show(f"Lu au centre : {replica.reason}", err=True)
     finally:
         replica.close()
-
-
-def _jour(champ: str, texte: str | None) -> date | None:
-    if texte is None:
-        return None
-    try:
-        return date.fromisoformat(texte)
-    except ValueError:
-        raise ValidationError({champ: f"« {texte} » n'est pas une date de la forme AAAA-MM-JJ."}) from None
 
 
 def _agence_id(session: Session, code: str | None) -> int | None:

@@ -25,6 +25,7 @@ from erp_desktop import clock, paths
 from erp_desktop.db.engine import create_sqlite_engine
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import sla
+from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE
 from erp_desktop.domain.enums import DureeFerie, MotifHoraire, Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import TERMINES
@@ -67,7 +68,12 @@ def agence_par_code(session: Session, code: str | None) -> Agence | None:
 
 
 def feries(session: Session, annee: int, agence_id: int | None = None) -> list[JourFerie]:
-    """Holidays of a year, by date; those of one agency come with those of all."""
+    """Holidays of a year, by date; those of one agency come with those of all.
+
+    Raises: UserError: of no calendar.
+    """
+    if not PREMIERE_ANNEE <= annee <= DERNIERE_ANNEE:
+        raise UserError(HORS_CALENDRIER)
     f = JourFerie
     requete = sa.select(f).where(f.jour >= date(annee, 1, 1), f.jour <= date(annee, 12, 31))
     if agence_id is not None:

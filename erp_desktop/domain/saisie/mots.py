@@ -9,7 +9,7 @@ from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import ValidationError
 
 INTERDIT = "Ce texte contient un caractère interdit."
-_INTERDITS = re.compile("[\0\ud800-\udfff]")
+INTERDITS = re.compile("[\0\ud800-\udfff]")
 """No database keeps them: half a character, and the end of a text for whoever reads it in C."""
 _INVISIBLES = re.compile(
     "[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
@@ -26,7 +26,7 @@ def propres(texte: str) -> str:
     Raises:
         ValueError: it holds what cannot be kept.
     """
-    if _INTERDITS.search(texte):
+    if INTERDITS.search(texte):
         raise ValueError(INTERDIT)
     # A search finds what another keyboard typed, and does not stumble on what is not there.
     mots = unicodedata.normalize("NFC", _INVISIBLES.sub("", texte).strip())
