@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QMenu
 
 from erp_desktop.services.planning.postpone import Later
 from erp_desktop.ui.kit import paint
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import air
 from erp_desktop.ui.planning.geometry import DAY, Piece
@@ -17,6 +20,13 @@ from erp_desktop.ui.planning.lift import COPY, MOVE, RESIZE, Lift
 if TYPE_CHECKING:
     from erp_desktop.ui.planning.view import BoardView
 
+_ACTS = (
+    ("O", "ouvrir", "Ouvrir l'intervention"), ("R", "suggestion", "Qui et quand"),
+    ("P", "repousser", "Repousser, d'une heure ou à la prochaine place libre"),
+    ("V", "verrouiller", "Verrouiller le créneau"), ("A", "absence", "Absences du technicien"),
+    ("Suppr", "retirer", "Retirer du planning"),
+)  # fmt: skip
+_UNLOCK = "Déverrouiller le créneau"
 _EDGE = 6
 """Pixels at a card's end that stretch it."""
 _FAR = 6
@@ -29,6 +39,26 @@ class Mouse:
     def __init__(self, view: BoardView) -> None:
         self.view = view
         self._pressed: tuple[QPoint, Piece] | None = None
+        self.menu: QMenu | None = None
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self.offer)
+
+    def offer(self, spot: QPoint) -> None:
+        """What the letters do with a card, in words, under the right button; nothing waits for the answer."""
+        view, found = self.view, self.view.under(spot)
+        if found is None or view.lift is not None:
+            return
+        card = found[1].card
+        view.set_current(card.key, ring=False)
+        menu = self.menu = QMenu(view)
+        for keys, what, words in _ACTS:
+            if what == "retirer":
+                menu.addSeparator()
+            if view.writes or what in ("ouvrir", "absence"):
+                said = _UNLOCK if what == "verrouiller" and card.verrouille else words
+                menu.addAction(f"{tr(said)}\t{tr(keys)}", partial(view.asked.emit, what, card))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(view.viewport().mapToGlobal(spot))
 
     def forget(self) -> None:
         self._pressed = None
