@@ -14,7 +14,7 @@ from erp_desktop.services.planning.collisions import Collision, collisions
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import clear
 from erp_desktop.ui.kit.held import Held, changed
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import code, isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner
 from erp_desktop.ui.planning import words
 from erp_desktop.ui.wording import value_labels
@@ -75,7 +75,7 @@ class CollisionsNotice(QWidget):
         other = one.autre if one.autre_intervention_id else value_labels.label(TypeAbsence, one.autre).lower()
         said = tr(
             "{technicien} : {numero} et {autre} le {jour}, {heures}", technicien=one.technicien,
-            numero=isolate(one.numero), autre=isolate(other),
+            numero=code(one.numero), autre=code(other),
             jour=isolate(clock.local(one.debut).strftime("%d/%m")), heures=words.span(one.debut, one.fin),
         )  # fmt: skip
         detail = tr("planifié par {nom}", nom=one.auteur) if one.auteur else ""

@@ -122,6 +122,11 @@ def isolate(text: str) -> str:
     return bidi.isoler(text) if QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft else text
 
 
+def code(text: str) -> str:
+    """A number or reference in a sentence: isolated, and no line ends at one of its hyphens."""
+    return isolate(text.replace("-", "-\u2060"))
+
+
 def apart(text: str) -> str:
     """Wrap what a person wrote: it is read by its own letters, whatever the direction of the words around it."""
     rtl = QApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft

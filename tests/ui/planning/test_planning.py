@@ -9,8 +9,9 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextLayout
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from erp_desktop import clock
 from erp_desktop.db.session import transaction
@@ -38,6 +39,18 @@ def semaine(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> Semaine:
 
 def toasts(s: Semaine) -> list[str]:
     return [t.accessibleName() for t in s.bureau.window.toaster.toasts]
+
+
+def lines(label: QLabel, wide: int) -> list[str]:
+    """The words of a label as they are wrapped to a width."""
+    layout = QTextLayout(label.text(), label.font())
+    layout.beginLayout()
+    found = []
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(wide)
+        found.append(label.text()[line.textStart() : line.textStart() + line.textLength()])
+    layout.endLayout()
+    return found
 
 
 def test_the_mouse_moves_stretches_and_plans(semaine: Semaine) -> None:
@@ -292,7 +305,11 @@ def test_absences_filters_papers_and_the_other_way_round(
     inbox = s.bureau.workspace.open_section("conflits")
     assert isinstance(inbox, ConflitsPage)
     s.bureau.settle()
-    assert "Karim Alaoui" in inbox.collisions.banners[0].label.text()
+    told = inbox.collisions.banners[0].label
+    assert "Karim Alaoui" in told.text()
+    # However narrow the inbox, no line ends within a number.
+    for wide in range(120, 320, 10):
+        assert not [one for one in lines(told, wide) if one.rstrip("\u2060").endswith("-")], wide
     s.bureau.workspace.open_section("planning")
     s.bureau.settle()
     # Narrowed by team: nobody of another one is left.
