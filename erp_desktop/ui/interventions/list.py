@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from erp_desktop import clock
 from erp_desktop.domain.enums import Priorite, Statut, TypeIntervention
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.services import interventions
@@ -12,19 +11,10 @@ from erp_desktop.services.interventions import InterventionLigne
 from erp_desktop.services.shared import choices
 from erp_desktop.ui.interventions.form import FORM
 from erp_desktop.ui.interventions.sla import deadline, sla_told
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.wording import value_labels
-
-
-def short_number(row: InterventionLigne) -> str:
-    """``04-00487`` of this year, ``04-2025-00487`` of another."""
-    parts = row.numero.split("-")
-    if len(parts) != 5:
-        return isolate(row.numero)
-    year = "" if parts[3] == str(clock.today().year) else f"{parts[3]}-"
-    return isolate(f"{parts[2]}-{year}{parts[4]}")
 
 
 def short_name(name: str | None) -> str:
@@ -41,7 +31,8 @@ COLUMNS: list[Column[InterventionLigne]] = [
     Column(
         "priorite", "", 34, lambda r: value_labels.label(Priorite, r.priorite), "priority", value=lambda r: r.priorite
     ),
-    Column("numero", "N°", 80, short_number, "code", full=lambda r: r.numero, numeric=True),
+    Column("numero", "N°", 80, lambda r: value_labels.short_number(r.numero), "code",
+           full=lambda r: r.numero, numeric=True),
     Column("statut", "Statut", 116, lambda r: value_labels.label(Statut, r.statut), "pill", value=lambda r: r.statut),
     Column("titre", "Intervention", 200, lambda r: r.titre, "marks", stretch=True, wide=250,
            value=marks),

@@ -27,11 +27,12 @@ ICONS = {
 SHOWN = 60
 
 
-def origin(row: MoveRow) -> str:
-    """What a movement came from, under its kind."""
+def origin(row: MoveRow, *, short: bool = False) -> str:
+    """What a movement came from, under its kind; with ``short`` a number without the letters that all share."""
     if row.autre:
         return tr("vers {depot}", depot=row.autre) if row.quantite < 0 else tr("depuis {depot}", depot=row.autre)
-    told = (isolate(row.origine), row.motif if row.motif != row.origine else "", isolate(row.lot))
+    came = labels.short_number(row.origine) if short else isolate(row.origine)
+    told = (came, row.motif if row.motif != row.origine else "", isolate(row.lot))
     return " · ".join(dict.fromkeys(filter(None, told)))
 
 
@@ -100,7 +101,7 @@ class LedgerTab(RecordPart):
         words.setSpacing(0)
         words.addWidget(Text(labels.label(TypeMouvement, row.type_mouvement), "body"))
         # Beside a list there is no room for a column of places.
-        words.addWidget(Elided(" · ".join(filter(None, [row.depot, origin(row), row.par])), "caption",
+        words.addWidget(Elided(" · ".join(filter(None, [row.depot, origin(row, short=True), row.par])), "caption",
                                "text.secondary"))  # fmt: skip
         grid.addWidget(what, n, 2)
         tone = "semantic.success.text" if row.quantite > 0 else "text.primary"

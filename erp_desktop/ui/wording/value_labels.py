@@ -221,6 +221,15 @@ def instant(value: datetime | None, *, year: bool = False) -> str:
     return isolate(clock.local(value).strftime("%d/%m/%Y %H:%M" if year else "%d/%m %H:%M"))
 
 
+def short_number(numero: str) -> str:
+    """``04-00487`` of a number of this year, ``04-2025-00487`` of another; whole where it has no such pieces."""
+    parts = numero.split("-")
+    if len(parts) != 5:
+        return isolate(numero)
+    year = "" if parts[3] == str(clock.today().year) else f"{parts[3]}-"
+    return isolate(f"{parts[2]}-{year}{parts[4]}")
+
+
 def day(value: date | None) -> str:
     if isinstance(value, clock.UnreadableDay):
         return tr("illisible : {texte}", texte=isolate(value.text[:40]))

@@ -13,13 +13,14 @@ from PySide6.QtPrintSupport import QPrinter
 from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from erp_desktop import clock
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.writing import bidi
 from erp_desktop.services.stock import quantities
 from erp_desktop.ui.printing.preview import PreviewWindow
 from erp_desktop.ui.stock.count_page import CountPage
 from erp_desktop.ui.stock.count_table import COUNTED, EXPECTED, LOT, MOTIVE
-from erp_desktop.ui.stock.ledger_tab import LedgerTab
+from erp_desktop.ui.stock.ledger_tab import LedgerTab, origin
 from erp_desktop.ui.stock.movements import MovesPage
 from erp_desktop.ui.stock.part_bar import PartBar
 from erp_desktop.ui.stock.threshold_tab import ThresholdTab
@@ -101,6 +102,12 @@ def test_movements_by_keyboard_and_what_is_refused_under_its_field(
     bureau.settle()
     assert held(sqlite_engine, magasin["joint"], magasin["fourgon"]) == -2
     assert moves.model.rowCount() == 4
+    # Of a job, the ledger of a part has room for what tells it from others.
+    taken = replace(
+        moves.model.row_at(0), autre="", origine=f"INT-CAS-04-{clock.today().year}-00487", motif="", lot=""
+    )
+    assert origin(taken, short=True) == "04-00487"
+    assert origin(taken) == taken.origine
     assert bureau.window.focusWidget() is strip.code
     # Ctrl+P on rows of the ledger is the paper that goes with them.
     moves.view.reselect(list(moves.model.ids))
