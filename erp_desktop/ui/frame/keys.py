@@ -24,6 +24,7 @@ KEYS = (
     ("Ctrl P", "Imprimer la fiche, ou les lignes choisies"),
     ("F5", "Relire la liste"),
     ("↑ ↓", "Parcourir la liste"),
+    ("Origine Fin", "Première, dernière ligne ; avec Maj, jusque-là"),
     ("Entrée", "Ouvrir la fiche de la ligne"),
     ("Maj ↑ ↓", "Choisir plusieurs lignes"),
     ("Ctrl Espace", "Choisir ou lâcher la ligne"),

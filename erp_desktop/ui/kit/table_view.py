@@ -31,6 +31,7 @@ from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.heads import PaintedHeader, scale
 from erp_desktop.ui.kit.heads.room import Room
 from erp_desktop.ui.kit.heads.ticks import EveryTick, RowTicks, tick
+from erp_desktop.ui.kit.places import ends
 from erp_desktop.ui.kit.ring import KEYBOARD
 from erp_desktop.ui.kit.table import Column, LazyTableModel
 from erp_desktop.ui.kit.theme import theme
@@ -371,11 +372,10 @@ class ListView(QTableView):
             return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex().row())
-            return
-        if event.matches(QKeySequence.StandardKey.Copy):
+        elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy_asked.emit()
-            return
-        super().keyPressEvent(event)
+        elif not ends.taken(self, event):
+            super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.keyboard = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from erp_desktop.ui.lists.columns import ColumnsPanel
 from erp_desktop.ui.lists.page import ListPage
-from tests.ui.company import Monde
+from tests.ui.company import Monde, remplir
 from tests.ui.window import Bureau
 
 
@@ -118,3 +119,26 @@ def test_the_menu_key_asks_for_the_current_row_and_the_head_for_the_columns(bure
     QApplication.sendEvent(header.viewport(), ask)
     (panel,) = page.findChildren(ColumnsPanel)
     assert panel.isVisible()
+
+
+def test_home_and_end_go_to_the_first_and_the_last_row(
+    bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
+) -> None:
+    """Of a list whose last rows are not read yet."""
+    remplir(sqlite_engine, monde, 3_000)
+    page = bureau.liste()
+    assert page.model.rowCount() > 3_000
+    view = page.view
+    view.setFocus()
+    view.select_place(2)
+    for key, place in ((Qt.Key.Key_End, page.model.rowCount() - 1), (Qt.Key.Key_Home, 0)):
+        QTest.keyClick(view, key)
+        bureau.settle()
+        assert view.currentIndex().row() == place
+        assert view.selected_ids() == [page.model.id_at(place)]
+        assert page.form.row_id == page.model.id_at(place)
+    view.select_place(2)
+    QTest.keyClick(view, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    bureau.settle()
+    assert view.chosen_spans() == [(2, page.model.rowCount())]
+    assert page.selection.size == page.model.rowCount() - 2
