@@ -16,6 +16,7 @@ from erp_desktop.ui.context import Contexte, Section
 from erp_desktop.ui.frame.keys import KeysPanel
 from erp_desktop.ui.frame.navigation import Navigation
 from erp_desktop.ui.frame.statusbar import StatusBar
+from erp_desktop.ui.frame.stepping import step
 from erp_desktop.ui.frame.tabs import Tabs
 from erp_desktop.ui.frame.topbar import TopBar
 from erp_desktop.ui.kit.i18n import number, tr
@@ -125,8 +126,7 @@ class Workspace(QWidget):
             ("Ctrl+Tab", lambda: self._next_tab(1)), ("Ctrl+Shift+Tab", lambda: self._next_tab(-1)),
             ("Ctrl+PgDown", lambda: self._next_tab(1)), ("Ctrl+PgUp", lambda: self._next_tab(-1)),
             ("Ctrl+K", self.palette_box.open), ("Ctrl+D", self._duplicate),
-            ("Alt+PgDown", lambda: self.page and self.page.step_record(1)),
-            ("Alt+PgUp", lambda: self.page and self.page.step_record(-1)),
+            ("Alt+PgDown", lambda: step(self, 1)), ("Alt+PgUp", lambda: step(self, -1)),
         ]  # fmt: skip
         for place, section in enumerate(self.nav.sections[:9], start=1):
             table.append((f"Ctrl+{place}", lambda key=section.key: self.open_section(key, _KEYS)))  # type: ignore[misc]
