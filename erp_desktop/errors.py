@@ -120,9 +120,17 @@ class CentralWaitsError(CentralUnreachableError):
 
 
 class OutcomeUnknownError(CentralUnreachableError):
-    """The line was cut while the centre was confirming: what was sent is there whole, or not at all."""
+    """The line was cut while the centre was confirming: what was sent is there whole, or not at all.
+
+    Attributes:
+        xid: the transaction, by which the centre can be asked later.
+    """
 
     code = "issue_inconnue"
+
+    def __init__(self, words: str, xid: str = "") -> None:
+        self.xid = xid
+        super().__init__(words)
 
 
 class DatabaseBusyError(UnavailableError):

@@ -107,7 +107,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         if told is None:
             raise
         cut = isinstance(told, CentralUnreachableError)
-        if not (cut and committing and xid is not None and _landed(engine, xid)):
+        if not (cut and committing and xid is not None and landed(engine, xid)):
             raise told from error
 
 
@@ -137,7 +137,7 @@ def _name_author(session: Session, user_id: int | None, *, begin: bool) -> str |
     return str(told[0])
 
 
-def _landed(engine: sa.Engine, xid: str) -> bool:
+def landed(engine: sa.Engine, xid: str) -> bool:
     """Whether a transaction whose commit got no answer is there.
 
     Raises:
@@ -156,7 +156,7 @@ def _landed(engine: sa.Engine, xid: str) -> bool:
         if state in {"committed", "aborted"}:
             return bool(state == "committed")
         time.sleep(0.2)
-    raise OutcomeUnknownError(UNSURE)
+    raise OutcomeUnknownError(UNSURE, xid)
 
 
 def trouble(engine: sa.Engine, error: DBAPIError, *, write: bool = False) -> ErpError | None:

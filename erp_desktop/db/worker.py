@@ -15,6 +15,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from types import FunctionType
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -23,8 +26,8 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.db.abreast import each_abreast, is_cut
 from erp_desktop.db.replica import Replica
-from erp_desktop.db.session import transaction, trouble
-from erp_desktop.errors import Undone
+from erp_desktop.db.session import landed, transaction, trouble
+from erp_desktop.errors import OutcomeUnknownError, Undone, UserError
 
 T = TypeVar("T")
 _Job = tuple[Callable[[Session], Any], bool, bool, int | None, "_Answer[Any]"]
@@ -60,6 +63,82 @@ class _Answer(Future[T]):
                 self._reading = None
 
 
+RECEIVED = (
+    "Le centre avait bien reçu l'enregistrement précédent, resté sans réponse : relisez ce qui y est avant de "
+    "recommencer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    job: Callable[..., Any]
+    xid: str
+    answer: object
+
+
+class Unanswered:
+    """The last work that was sent whole and heard nothing of any more."""
+
+    def __init__(self) -> None:
+        self._lost: _Lost | None = None
+
+    def note(self, job: Callable[..., Any], error: OutcomeUnknownError, answer: object) -> None:
+        """Remember work, and what it would have answered."""
+        self._lost = _Lost(job, error.xid, answer)
+
+    def settle(self, engine: sa.Engine, job: Callable[..., Any]) -> None:
+        """Find out before work is done whether it was done already; other work is let pass.
+
+        Raises:
+            Undone: it was, with the same values; holds its answer.
+            UserError: it was, with other values than those of now.
+            OutcomeUnknownError: nobody can say yet.
+        """
+        lost = self._lost
+        if lost is None or not _alike(lost.job, job):
+            return
+        there = landed(engine, lost.xid)
+        self._lost = None
+        if there and _same(lost.job, job):
+            raise Undone(lost.answer)
+        if there:
+            raise UserError(RECEIVED)
+
+
+def _taken_apart(job: Callable[..., Any]) -> tuple[object, list[object]]:
+    """The code of a function, and what it was made with."""
+    if isinstance(job, partial):
+        code, made = _taken_apart(job.func)
+        return code, [*made, *job.args, *job.keywords.values()]
+    if not isinstance(job, FunctionType):
+        return job, []
+    made = [cell.cell_contents for cell in job.__closure__ or ()]
+    return job.__code__, [*made, *(job.__defaults__ or ()), *(job.__kwdefaults__ or {}).values()]
+
+
+def _alike(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """The same act on the same record, whatever is typed there."""
+    (code, made), (again, made_again) = _taken_apart(one), _taken_apart(other)
+    if code is not again or len(made) != len(made_again):
+        return False
+    for was, now in zip(made, made_again, strict=True):
+        if isinstance(was, FunctionType | partial):
+            if not (callable(now) and _alike(was, now)):
+                return False
+        elif isinstance(was, int | str) and was != now:
+            return False
+    return True
+
+
+def _same(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """With the same values as well."""
+    pairs = zip(_taken_apart(one)[1], _taken_apart(other)[1], strict=True)
+    return all(
+        _same(was, now) if isinstance(was, FunctionType | partial) and callable(now) else was == now
+        for was, now in pairs
+    )
+
+
 class DbWorker:
     """Runs callables that take a Session, each in one transaction, on one thread; long readings on another.
 
@@ -75,6 +154,7 @@ class DbWorker:
         self.user_id = user_id
         self._jobs, self._beside = _Jobs(), _Jobs()
         self._held = threading.RLock()
+        self._unanswered = Unanswered()
         self._closed = False
         self._threads = [
             threading.Thread(target=self._loop, args=(jobs,), name=name, daemon=True)
@@ -155,7 +235,11 @@ class DbWorker:
 
     def _do(self, item: _Job) -> None:
         job, write, figures, user_id, future = item
+        result, begun = None, False
         try:
+            if write:
+                self._unanswered.settle(self.engine, job)
+            begun = True
             if figures and self.replica is not None and not write:
                 result = self.replica.read(job)
             else:
@@ -166,6 +250,10 @@ class DbWorker:
                     self.replica.wrote()
         except Undone as trial:
             future.set_result(trial.found)
+        except OutcomeUnknownError as error:
+            if write and begun:
+                self._unanswered.note(job, error, result)
+            future.set_exception(error)
         except BaseException as error:  # noqa: BLE001 - whatever it was belongs to the one who asked
             future.set_exception(error)
         else:

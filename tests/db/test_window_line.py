@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from erp_desktop.db import fewer_trips, patience
 from erp_desktop.db import session as sessions
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
-from erp_desktop.errors import CentralUnreachableError, OutcomeUnknownError
+from erp_desktop.db.worker import DbWorker
+from erp_desktop.errors import CentralUnreachableError, OutcomeUnknownError, UserError
 from erp_desktop.models import Agence
 from tests.sync.proxy import ChaosProxy
 
@@ -266,3 +270,51 @@ def test_a_reading_that_is_cut_says_nothing_of_what_was_saved(line: ChaosProxy, 
     with pytest.raises(CentralUnreachableError) as told:
         read()
     assert str(told.value) == sessions.CUT_READING
+
+
+def test_work_asked_for_again_is_done_once(
+    line: ChaosProxy, window: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commit got no answer: the same once more is answered as it would have been, another one is let pass."""
+    monkeypatch.setattr(sessions, "_ASK_AGAIN_S", 0.5)
+    worker = DbWorker(window, AUTHOR)
+
+    def add(code: str, nom: str) -> Future[str]:
+        typed = {"code": code, "nom": nom}
+
+        def job(session: Session) -> str:
+            session.add(agency(**typed))
+            session.flush()
+            return typed["nom"]
+
+        return worker.submit(job, write=True)
+
+    def unanswered() -> None:
+        def cut(_connection: sa.Connection) -> None:
+            line.cut_after(0, "in")
+            line.refusing = True
+
+        event.listen(window, "commit", cut, once=True)
+
+    try:
+        assert add("CAS", "Casablanca").result(30) == "Casablanca"
+        unanswered()
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknownError):
+                add("RAB", "Rabat").result(30)
+        line.heal()
+        # Typed anew meanwhile: it is said once that the first is there, and nothing is written.
+        with pytest.raises(UserError, match="avait bien reçu"):
+            add("RAB", "Rabat centre").result(30)
+        assert names(window) == ["Casablanca", "Rabat"]
+        unanswered()
+        with pytest.raises(OutcomeUnknownError):
+            add("TNG", "Tanger").result(30)
+        line.heal()
+        count = sa.select(sa.func.count()).select_from(Agence)
+        assert worker.submit(lambda session: session.scalar(count), write=True).result(30) == 3
+        assert add("TNG", "Tanger").result(30) == "Tanger"
+        assert names(window) == ["Casablanca", "Rabat", "Tanger"]
+    finally:
+        line.heal()
+        worker.close()

@@ -9,16 +9,19 @@ import pytest
 import sqlalchemy as sa
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from sqlalchemy import event
 
 from erp_desktop import clock
 from erp_desktop.app import Desktop
+from erp_desktop.db import session as sessions
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import InterventionInput
-from erp_desktop.models import Creneau, Equipement
+from erp_desktop.models import Client, Creneau, Equipement
 from erp_desktop.services import interventions
 from erp_desktop.services.planning.actions import Wish
 from erp_desktop.ui.administration.page import AdministrationPage
+from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.planning.page import PlanningPage
@@ -107,6 +110,65 @@ def test_a_reason_typed_for_a_plan_stays_when_the_line_is_cut(
     with transaction(pg_engine, write=False) as session:
         assert [tuple(row) for row in session.execute(planned)] == [(person.id, debut)]
     assert not page.reason.isVisible()
+
+
+def unanswered(desktop: Desktop, line: ChaosProxy) -> None:
+    """The next commit reaches the centre, and nothing comes back, nor can anybody be asked."""
+    assert desktop.worker is not None
+
+    def cut(_connection: sa.Connection) -> None:
+        line.cut_after(0, "in")
+        line.refusing = True
+
+    event.listen(desktop.worker.engine, "commit", cut, once=True)
+
+
+def healed(qtbot: QtBot, desktop: Desktop, line: ChaosProxy) -> None:
+    line.heal()
+    assert desktop.line is not None
+    desktop.line.ask()
+    assert desktop.workspace is not None
+    status = desktop.workspace.status.sync
+    qtbot.waitUntil(lambda: status.text() == "en ligne")
+    at_rest(qtbot, desktop)
+
+
+def test_a_record_saved_again_after_a_commit_without_answer_is_there_once(
+    qtbot: QtBot, far_desktop: Desktop, line: ChaosProxy, pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "_ASK_AGAIN_S", 0.5)
+    shown = at_rest(qtbot, far_desktop)
+    page = shown.open_record("clients", None)
+    assert isinstance(page, RecordPage)
+    at_rest(qtbot, far_desktop)
+    panel = page.panel
+
+    def there(name: str) -> int:
+        with transaction(pg_engine, write=False) as session:
+            return session.scalar(sa.select(sa.func.count()).where(Client.nom_entreprise == name)) or 0
+
+    def type_name(name: str) -> None:
+        panel.fields.editors["nom_entreprise"].show_value("")
+        qtbot.keyClicks(panel.fields.editors["nom_entreprise"].inner, name)
+
+    type_name("Atlas Marine")
+    unanswered(far_desktop, line)
+    panel.save()
+    at_rest(qtbot, far_desktop)
+    assert any("Relisez la fiche" in said for said in words(page)), words(page)
+    assert panel.fields.readable()["nom_entreprise"] == "Atlas Marine"
+    assert panel.dirty
+    # Still without a line: nothing is lost, nothing is done twice.
+    panel.save()
+    at_rest(qtbot, far_desktop)
+    assert panel.dirty
+    healed(qtbot, far_desktop, line)
+    assert there("Atlas Marine") == 1
+    panel.save()
+    at_rest(qtbot, far_desktop)
+    assert there("Atlas Marine") == 1
+    assert not panel.dirty
+    assert panel.record.nom_entreprise == "Atlas Marine"
 
 
 def test_a_window_is_gone_at_once_whatever_its_line_does(qtbot: QtBot, far_desktop: Desktop) -> None:
