@@ -64,6 +64,8 @@ def invoices(shooter: Shooter) -> None:
     record.panel.tabs.set_current(1)
     paper = record.findChild(PaperPane)
     wait(lambda: paper is None or not paper.isVisible() or paper.pages, "le papier")
+    # Nobody types: the ring of the keyboard would be the first thing seen.
+    record.panel.head.setFocus()
     shooter.take("facture")
     workspace.open_record("a_facturer", None)
     rest(shooter.desktop)

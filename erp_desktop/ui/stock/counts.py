@@ -21,9 +21,9 @@ from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
 COLUMNS: list[Column[CountRow]] = [
-    Column("numero", LABEL, 170, lambda r: isolate(r.numero), "code", numeric=True),
+    Column("numero", LABEL, 150, lambda r: isolate(r.numero), "code", numeric=True),
     Column("depot", "Dépôt", 180, lambda r: r.depot, "strong", stretch=True),
-    Column("etat", LABEL, 140, lambda r: labels.label(EtatInventaire, r.etat)),
+    Column("etat", LABEL, 170, lambda r: labels.label(EtatInventaire, r.etat)),
     Column("ouvert_a", LABEL, 120, lambda r: labels.instant(r.ouvert_a, year=True), "code", numeric=True),
     Column("", "Terminé le", 120, lambda r: labels.instant(r.fige_a, year=True), "code", numeric=True),
     Column("", "Pièces comptées", 110, lambda r: number(r.comptees), "figure", numeric=True),

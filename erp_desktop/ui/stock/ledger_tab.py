@@ -101,7 +101,7 @@ class LedgerTab(RecordPart):
         words.setSpacing(0)
         words.addWidget(Text(labels.label(TypeMouvement, row.type_mouvement), "body"))
         # Beside a list there is no room for a column of places.
-        words.addWidget(Elided(" · ".join(filter(None, [row.depot, origin(row, short=True), row.par])), "caption",
+        words.addWidget(Elided(" · ".join(filter(None, [origin(row, short=True), row.depot, row.par])), "caption",
                                "text.secondary"))  # fmt: skip
         grid.addWidget(what, n, 2)
         tone = "semantic.success.text" if row.quantite > 0 else "text.primary"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetrics, QImage
 
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import EtatInventaire
 from erp_desktop.domain.saisie.stock import DepotInput
 from erp_desktop.services.stock import depots
+from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.lists.columns import present
 from erp_desktop.ui.lists.page import ListPage
+from erp_desktop.ui.wording import value_labels as labels
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -111,3 +114,14 @@ def test_short_names_of_depots_take_no_more_than_they_need(
     wide = {column.title: page.view.columnWidth(n) for n, column in enumerate(page.model.columns)}
     assert wide["Van 1"] == 66
     assert 66 < wide["Magasin"] < 84
+
+
+def test_the_state_of_a_count_is_whole_beside_its_form(bureau: Bureau) -> None:
+    page = beside(bureau, "inventaires")
+    longest = max((labels.label(EtatInventaire, one) for one in EtatInventaire), key=len)
+    wide = QFontMetrics(theme().font("body")).horizontalAdvance(longest)
+    for width in (1366, 1440):
+        bureau.window.resize(width, 728)
+        bureau.settle()
+        (section,) = (n for n, one in enumerate(page.model.columns) if one.key == "etat")
+        assert page.view.columnWidth(section) - 16 >= wide, width
