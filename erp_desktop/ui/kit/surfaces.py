@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import shiboken6
-from PySide6.QtCore import QLine, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QLine, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -15,6 +15,15 @@ from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.ring import KeyboardRing, reason_of
 from erp_desktop.ui.kit.ring.order import Order
 from erp_desktop.ui.kit.theme import theme
+
+
+def in_sight(page: QWidget) -> QRect:
+    """What of a page is in the window: on a small screen, enlarged, it scrolls."""
+    seen, above = page.rect(), page.parentWidget()
+    while above is not None:
+        seen &= QRect(page.mapFrom(above, QPoint()), above.size())
+        above = None if above.isWindow() else above.parentWidget()
+    return seen
 
 
 class GivesBack:

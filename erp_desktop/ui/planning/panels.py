@@ -10,11 +10,15 @@ from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayou
 
 from erp_desktop.services.planning.data import Problem, Visit
 from erp_desktop.services.planning.suggestion import Suggestion
+from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.kit.controls import Button, Elided, Field, IconLabel, LineEdit, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import colon, tr
-from erp_desktop.ui.kit.surfaces import GivesBack, Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface, in_sight
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
+
+_AROUND = 34
+"""What lies over, between and under the title and the rest of a panel."""
 
 
 class Panel(GivesBack, Surface):
@@ -25,17 +29,24 @@ class Panel(GivesBack, Surface):
     def __init__(self, parent: QWidget, title: str, icon: str, width: int = 460) -> None:
         super().__init__("surface.raised", "border.default", theme().px("radius.lg"), parent=parent)
         self._over = parent
-        self.setFixedWidth(width)
-        self.box = QVBoxLayout(self)
-        self.box.setContentsMargins(16, 12, 16, 14)
-        self.box.setSpacing(8)
-        head = QHBoxLayout()
+        self._wide = width
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(16, 12, 16, 14)
+        outer.setSpacing(8)
+        self._head = head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(IconLabel(icon, "accent.text", 16))
         self.title = Elided(title, "section")
         head.addWidget(self.title, 1)
         head.addWidget(icon_button("x", tr("Fermer"), self.close_panel))
-        self.box.addLayout(head)
+        outer.addLayout(head)
+        self._body = QWidget()
+        self._body.setObjectName("corps")
+        self.box = QVBoxLayout(self._body)
+        self.box.setContentsMargins(0, 0, 0, 0)
+        self.box.setSpacing(8)
+        self._area = scroller(self._body)
+        outer.addWidget(self._area)
         shadow = QGraphicsDropShadowEffect(self)
         shadow.setBlurRadius(24)
         shadow.setOffset(0, 8)
@@ -44,10 +55,17 @@ class Panel(GivesBack, Surface):
         self.hide()
 
     def show_over(self) -> None:
-        parent = self._over
-        self.adjustSize()
-        self.move((parent.width() - self.width()) // 2, 84)
+        room = in_sight(self._over).adjusted(8, 8, -8, -8)
+        wide = min(self._wide, room.width())
+        self.setFixedWidth(wide)
         self.show()
+        column, taken = self.box, self._head.sizeHint().height() + _AROUND
+        inside = column.totalHeightForWidth(wide - 32) if column.hasHeightForWidth() else -1
+        # What has no room on a small screen scrolls.
+        self._area.setFixedHeight(min(max(inside, column.totalSizeHint().height()), room.height() - taken))
+        self.adjustSize()
+        top = max(0, min(76, room.height() - self.height()))
+        self.move(room.x() + (room.width() - wide) // 2, room.y() + top)
         self.raise_()
 
     def close_panel(self) -> bool:

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QHeaderView, QTableWidget, QT
 from erp_desktop.services.preventif.generation import Prevision, Prevue
 from erp_desktop.ui.kit.controls import Button, Text, icon_button
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
-from erp_desktop.ui.kit.surfaces import GivesBack, Surface
+from erp_desktop.ui.kit.surfaces import GivesBack, Surface, in_sight
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.wording import value_labels
 
-_WIDTH, _AROUND, _SHOWN = 680, 120, 500
+_WIDTH, _AROUND, _LOW, _SHOWN = 680, 120, 320, 500
 """Pixels, and how many visits are listed; what is more is counted."""
 
 
@@ -111,11 +111,13 @@ class ChangesPanel(GivesBack, Surface):
         super().keyPressEvent(event)
 
     def _place(self) -> None:
-        width = min(_WIDTH, self._page.width() - 24)
+        room = in_sight(self._page)
+        width = min(_WIDTH, room.width() - 24)
         rows = self.table.rowCount() * theme().px("row.compact") + 200
-        height = min(rows, self._page.height() - _AROUND)
+        height = min(rows, max(room.height() - _AROUND, min(room.height() - 16, _LOW)))
         rtl = self._page.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        self.setGeometry(12 if rtl else self._page.width() - width - 12, 56, width, height)
+        top = min(56, (room.height() - height) // 2)
+        self.setGeometry(room.x() + (12 if rtl else room.width() - width - 12), room.y() + top, width, height)
 
     def _dress(self) -> None:
         ground, line, ink, chosen, base = (

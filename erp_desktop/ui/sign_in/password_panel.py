@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from erp_desktop.domain.people import given
 from erp_desktop.errors import ErpError, NotAllowedError, ValidationError
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Field, Text, icon_button
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.sign_in.password_field import MotDePasse
 
-_WIDTH = 380
+_WIDTH, _EDGE = 380, 6
 
 
 class PasswordPanel(GivesBack, Surface):
@@ -27,9 +28,15 @@ class PasswordPanel(GivesBack, Surface):
         self._busy = False
         self.setAccessibleName(tr("Changer mon mot de passe"))
         self.setFixedWidth(_WIDTH)
-        column = QVBoxLayout(self)
+        self._body = QWidget()
+        self._body.setObjectName("corps")
+        column = QVBoxLayout(self._body)
         column.setContentsMargins(20, 14, 14, 18)
         column.setSpacing(10)
+        self._area = scroller(self._body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.addWidget(self._area)
         head = QHBoxLayout()
         head.addWidget(Text(tr("Changer mon mot de passe"), "title"))
         head.addStretch()
@@ -146,12 +153,16 @@ class PasswordPanel(GivesBack, Surface):
     def _place(self) -> None:
         if self.isHidden():
             return
-        layout = self.layout()
+        layout, room = self._body.layout(), self._window.height() - 2 * _EDGE
         if layout is not None:
             layout.activate()
-        self.resize(_WIDTH, self.heightForWidth(_WIDTH) if self.hasHeightForWidth() else self.sizeHint().height())
+        high = self._body.heightForWidth(_WIDTH - 2) if self._body.hasHeightForWidth() else -1
+        # Enlarged, on a small screen, it scrolls.
+        high = min(room, max(high, self._body.sizeHint().height()) + 2)
+        self.resize(_WIDTH, high)
         rtl = self._window.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        self.move(12 if rtl else self._window.width() - self.width() - 12, 56)
+        x = 12 if rtl else self._window.width() - self.width() - 12
+        self.move(x, min(56, self._window.height() - high - _EDGE))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._window and event.type() == QEvent.Type.Resize:

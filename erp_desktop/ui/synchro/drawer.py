@@ -17,6 +17,7 @@ from erp_desktop.sync.inbox.captions import Boite, Cycle, Depart, boite, depart,
 from erp_desktop.sync.inbox.conflicts import Conflit
 from erp_desktop.sync.status import EtatSync, Recu, Sortant
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import number, said, tr
@@ -83,9 +84,15 @@ class Panneau(GivesBack, Surface):
         self._journal: list[Cycle] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Synchronisation"))
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(1, 1, 0, 0)
+        body = QWidget()
+        body.setObjectName("corps")
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 0, 0)
+        # Enlarged, on a small screen, its head alone takes all the room.
+        outer.addWidget(scroller(body))
         self.by_hand = ByHand(contexte.settings, self) if retry is not None else None
         if self.by_hand is not None:
             self.by_hand.arrived.connect(self._carried)
@@ -127,6 +134,7 @@ class Panneau(GivesBack, Surface):
         self._area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setMinimumHeight(90)
         inside = QWidget()
         inside.setObjectName("corps")
         self._items = QVBoxLayout(inside)
