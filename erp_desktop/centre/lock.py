@@ -23,6 +23,13 @@ VERSION_TABLE = (
 )
 _LOCK = "LOCK TABLE public.alembic_version IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
 
+RUNNING = (
+    "EXISTS (SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation "
+    "JOIN pg_catalog.pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND l.granted "
+    "AND l.mode = 'ShareUpdateExclusiveLock' AND c.relname = 'alembic_version')"
+)
+"""Whether somebody holds it, which anybody may ask."""
+
 
 @contextmanager
 def upgrade_lock(engine: sa.Engine, *, wait_s: float, silence_s: float = 60.0) -> Iterator[Callable[[], bool]]:

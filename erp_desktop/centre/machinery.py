@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from erp_desktop.centre import isolation, mark
+from erp_desktop.centre import isolation, lock, mark
 from erp_desktop.centre.functions import devices, login, watch
 from erp_desktop.centre.functions import documents as central_documents
 from erp_desktop.centre.functions import factures as central_invoices
@@ -262,6 +262,8 @@ def statements(*, documents: bool = True) -> list[str]:
         "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
         "GRANT EXECUTE ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) TO erp_device",
         watch.LIMITS,
+        # No policy asks it any more.
+        "DROP FUNCTION IF EXISTS sync.exiger_entier()",
     ]
     return made
 
@@ -283,14 +285,19 @@ def isolation_faults(connection: sa.Connection) -> list[str]:
 
 
 _SHUT = sql("machinery/shut")
+_HALF_WAY = (
+    sql("machinery/half_way", PIN=PIN, RUNNING=lock.RUNNING),
+    "REVOKE ALL ON FUNCTION sync.exiger_entier() FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION sync.exiger_entier() TO erp_central",
+)
 
 
 def _watch_only(present: set[tuple[str, str]]) -> list[str]:
-    """Half-way through an upgrade over several revisions: every change is noted, and no device is served.
+    """Half-way through an upgrade over several revisions: every change is noted, and nobody is served.
 
     Said once for each revision: nothing is dropped that :func:`uninstall` has just taken away.
     """
-    made = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS]
+    made, half_way = [*isolation.fence(), _IDENTITY, _CAPTURE, _NO_FOLLOWERS], list(_HALF_WAY)
     for table in TABLES:
         columns = tuple(c for c in table.columns if (table.name, c.name) in present)
         references = tuple(r for r in table.references if (table.name, r.column) in present)
@@ -298,8 +305,12 @@ def _watch_only(present: set[tuple[str, str]]) -> list[str]:
             follows = tuple(r for r in table.follows if r in references)
             there = dataclasses.replace(table, columns=columns, references=references, follows=follows)
             made += _table_triggers(there)
+            half_way.append(
+                f"CREATE POLICY erp_lecture ON public.{table.name} TO erp_central "
+                "USING ((SELECT sync.exiger_entier()))"
+            )
     # A page without its rows would move cursors past them.
-    return [*made, isolation.SWEEP, _SHUT]
+    return [*made, isolation.SWEEP, _SHUT, *half_way]
 
 
 def uninstall(connection: sa.Connection) -> None:

@@ -17,6 +17,7 @@ from erp_desktop.db.pg_line import LineRefusedError
 from erp_desktop.domain.people import given
 from erp_desktop.errors import (
     CentralUnreachableError,
+    CentralWaitsError,
     DamagedError,
     DatabaseBusyError,
     DiskFullError,
@@ -55,6 +56,11 @@ _SOME_IDS = "ARRAY(SELECT sync.nouvel_id() FROM generate_series(1, :n))"
 _WHOLE = "REPEATABLE READ"
 _TO_CHOOSE = "EM015"
 _OF_ANOTHER_AGENCY = "EM002"
+_HALF_WAY = {
+    "EM016": "Le centre est en cours de mise à niveau : réessayez dans quelques minutes.",
+    "EM017": "La mise à niveau du centre s'est arrêtée en chemin : prévenez l'informatique, qui la termine par "
+    "« erp-admin db upgrade ».",
+}
 _RULES = frozenset({"EM003", "EM006", "EM021", "EM022"})
 """Under which the centre refuses a row in the words that a clerk reads."""
 FOREIGN = "Ce changement vise une fiche d'une autre agence."
@@ -168,6 +174,8 @@ def trouble(engine: sa.Engine, error: DBAPIError, *, write: bool = False) -> Erp
     code = getattr(error.orig, "pgcode", None)
     if code == _TO_CHOOSE:
         return PasswordToChooseError(given.TO_CHOOSE)
+    if code in _HALF_WAY:
+        return CentralWaitsError(_HALF_WAY[code])
     if code == _OF_ANOTHER_AGENCY:
         # Said when the transaction ends of what held a row back; its accents do not always come through then.
         return UserError(HELD if "y rapportent" in str(error.orig) else FOREIGN)

@@ -21,6 +21,7 @@ import psycopg2
 import sqlalchemy as sa
 from psycopg2 import extensions
 
+from erp_desktop.centre.lock import RUNNING
 from erp_desktop.db import pg_line
 from erp_desktop.db.engine import is_loopback, normalise_url
 from erp_desktop.errors import (
@@ -40,6 +41,10 @@ _PATIENCE_MAX = 8
 OLDER_CENTRE = (
     "Le centre est d'une version plus ancienne que ce poste et attend sa mise à niveau : prévenez l'informatique, "
     "qui la lance par « erp-admin db upgrade ». D'ici là le travail continue hors ligne, rien n'est perdu."
+)
+LEFT_HALF_WAY = (
+    "La mise à niveau du centre s'est arrêtée en chemin : prévenez l'informatique, qui la termine par « erp-admin db "
+    "upgrade ». D'ici là le travail continue hors ligne, rien n'est perdu."
 )
 
 
@@ -250,10 +255,12 @@ class Link:
         if code == "EM011":
             return DeviceRevokedError(f"Le centre refuse ce poste : {text}.")
         if code == "42501" and error.diag.source_function == "aclcheck_error":
-            admitted, revoked = self._standing()
+            admitted, revoked, left = self._standing()
             if revoked:
                 return DeviceRevokedError("Le centre refuse ce poste : ce poste n'est plus autorisé.")
             # Half-way through an upgrade nobody is served.
+            if admitted and left:
+                return CentralWaitsError(LEFT_HALF_WAY)
             if admitted:
                 return CentralWaitsError("Le centre est en cours de mise à niveau ; l'échange reprendra ensuite.")
         if code == "42883" and not error.diag.context:
@@ -269,8 +276,9 @@ class Link:
             return CentralWaitsError("Le centre est occupé ; le lot sera renvoyé.")
         return SyncError(f"Le centre a refusé l'échange : {text}.")
 
-    def _standing(self) -> tuple[bool, bool]:
-        """Whether this login has anything to do at the centre, and whether that is only to learn of its revocation.
+    def _standing(self) -> tuple[bool, bool, bool]:
+        """Whether this login has anything to do at the centre, whether that is only to learn of its revocation, and
+        whether nobody works on the upgrade that keeps it from being served.
 
         Otherwise only an upgrade takes rights on functions, from all.
         """
@@ -280,12 +288,15 @@ class Link:
                 cursor.execute(
                     "ROLLBACK; SELECT has_schema_privilege('sync', 'USAGE'), "
                     "coalesce(pg_has_role(to_regrole('erp_revoque'), 'MEMBER'), false) "
-                    "AND NOT pg_has_role(to_regrole('erp_device'), 'MEMBER')"
+                    "AND NOT pg_has_role(to_regrole('erp_device'), 'MEMBER'), "
+                    # It may have ended since the refusal.
+                    f"NOT {RUNNING} AND NOT EXISTS (SELECT FROM pg_proc p "
+                    "WHERE p.pronamespace = to_regnamespace('sync') AND has_function_privilege(p.oid, 'EXECUTE'))"
                 )
-                admitted, revoked = cursor.fetchone()
-                return bool(admitted), bool(revoked)
+                admitted, revoked, left = cursor.fetchone()
+                return bool(admitted), bool(revoked), bool(left)
         except psycopg2.Error:
-            return False, False
+            return False, False, False
 
 
 class _Heard:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock, paths
 from erp_desktop.centre import isolation, machinery
 from erp_desktop.centre.functions import watch
-from erp_desktop.registry.revisions import head
+from erp_desktop.registry.revisions import head, position, revisions
 from erp_desktop.sync import status
 from erp_desktop.sync.watch import daily
 from erp_desktop.sync.watch.coherence import Incoherence, incoherences
@@ -115,8 +115,17 @@ def postes_de(connection: sa.Connection) -> list[dict[str, Any]]:
 
 
 def sante_centre(engine: sa.Engine) -> list[Constat]:
-    """Health of the centre: structure, cursor, silent devices, connections, age of published copies."""
+    """Health of the centre: structure, cursor, silent devices, connections, age of published copies.
+
+    Of an older one its structure alone, which lacks what the others are asked of.
+    """
     with engine.connect() as connection:
+        at = str(connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalar())
+        rank = position(at)
+        if rank is not None and at != head():
+            due = len(revisions()) - 1 - rank
+            told = f"révision {at}, {due} en attente : la mise à niveau se termine par « erp-admin db upgrade »"
+            return [Constat("structure", PANNE, told)]
         row = connection.execute(
             sa.text(
                 "SELECT (SELECT version_num FROM public.alembic_version) AS revision, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class EtatSchema:
         message: one French sentence.
         revisions: titles of the revisions that are due.
         avertissements: what an upgrade would meet, one French line each.
+        en_cours: somebody upgrades it now.
     """
 
     etat: str
@@ -45,6 +46,7 @@ class EtatSchema:
     message: str
     revisions: tuple[str, ...] = ()
     avertissements: tuple[str, ...] = ()
+    en_cours: bool = False
 
 
 def check_central(engine: sa.Engine) -> EtatSchema:
@@ -75,8 +77,18 @@ def check_central(engine: sa.Engine) -> EtatSchema:
         return _newer(str(revision), least, migrator)
     if revision == history.head():
         return _etat("egal", revision, least, migrator, (), "La base centrale est à jour.")
-    told = "La base centrale attend sa mise à niveau."
-    return _etat("ancien", revision, least, migrator, (), told)
+    older = _etat("ancien", revision, least, migrator, (), _WAITING[seen.running, seen.shut])
+    return replace(older, en_cours=seen.running)
+
+
+_WAITING = {
+    (False, False): "La base centrale attend sa mise à niveau.",
+    (False, True): "La mise à niveau de la base centrale s'est arrêtée en chemin : personne n'y est servi avant "
+    "qu'elle soit terminée.",
+    (True, False): "La base centrale est en cours de mise à niveau.",
+    (True, True): "La base centrale est en cours de mise à niveau.",
+}
+"""What an older centre says, by whether somebody upgrades it now and whether it serves nobody."""
 
 
 def _etat(

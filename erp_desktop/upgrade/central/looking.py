@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from erp_desktop.centre import isolation, mark
+from erp_desktop.centre import isolation, lock, mark
 from erp_desktop.registry.search_path import PATH
 from erp_desktop.upgrade import fingerprint
 
@@ -20,7 +20,10 @@ SELECT (SELECT json_agg(s) FROM ({isolation.STRANGERS}) s) AS planted,
     AND coalesce((SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = {_RELATION}), true) AS migrator,
   has_table_privilege({_RELATION}, 'SELECT') AS stamped,
   to_regclass('sync.schema_compat') IS NOT NULL AND has_schema_privilege('sync', 'USAGE') AS windowed,
-  ({mark.COMPARED}) AS compared, ({mark.WHOLE}) AS whole
+  ({mark.COMPARED}) AS compared, ({mark.WHOLE}) AS whole, {lock.RUNNING} AS running,
+  to_regclass('sync.devices') IS NOT NULL AND NOT EXISTS (SELECT FROM pg_proc p
+    WHERE p.pronamespace = to_regnamespace('sync')
+      AND has_function_privilege(to_regrole('erp_device'), p.oid, 'EXECUTE')) AS shut
 """
 _STAMPS = "(SELECT coalesce(json_agg(version_num), '[]') FROM public.alembic_version)"
 _WINDOW = (
@@ -45,6 +48,8 @@ class Seen:
         window: the last row of ``sync.schema_compat``, if any: revision, oldest client, fingerprint, version.
         compared: its structure and isolation are as when this program, or one like it, last compared them in full
             and found nothing.
+        running: somebody upgrades it now.
+        shut: it serves nobody, as between two revisions of an upgrade.
     """
 
     planted: tuple[str, ...] = ()
@@ -52,6 +57,8 @@ class Seen:
     stamps: list[str] | None = None
     window: tuple[str, str, str, str] | None = None
     compared: bool = False
+    running: bool = False
+    shut: bool = False
 
 
 def look(engine: sa.Engine) -> Seen:
@@ -72,5 +79,6 @@ def look(engine: sa.Engine) -> Seen:
         ).one()
     same = bool(found.compared and window) and found.compared == fingerprint.compared_mark(found.whole, window[2])
     return Seen(
-        (), bool(found.migrator), stamps, None if window is None else tuple(window), same and not faults
+        (), bool(found.migrator), stamps, None if window is None else tuple(window), same and not faults,
+        bool(found.running), bool(found.shut),
     )  # fmt: skip

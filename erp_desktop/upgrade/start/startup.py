@@ -202,7 +202,8 @@ def open_central(
             if seed is not None and state.ecriture:
                 seed(engine)
         if not state.ecriture:
-            remedy = " Un administrateur la lance par « erp-admin db upgrade »." if state.etat == "ancien" else ""
+            waits = state.etat == "ancien" and not state.en_cours
+            remedy = " Un administrateur la lance par « erp-admin db upgrade »." if waits else ""
             raise DatabaseRefusedError(state.message + remedy)
     except sa.exc.OperationalError as error:
         raise pg_line.told(error.orig) from error
