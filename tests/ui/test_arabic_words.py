@@ -13,6 +13,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
+from erp_desktop.domain import enums
+from erp_desktop.domain.factures.enums import EtatFacture, StatutTransmission
+from erp_desktop.domain.preventif.etats import Etat
+from erp_desktop.domain.writing.texts import texts
 from erp_desktop.reports.papers import samples
 from erp_desktop.services.objectifs import TargetRow
 from erp_desktop.ui.contrats import marks
@@ -22,6 +26,7 @@ from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.kit.controls import Text
 from erp_desktop.ui.rapports import targets
 from erp_desktop.ui.stock.ledger_tab import origin
+from erp_desktop.ui.wording import value_labels
 from tests.ui.company import Monde
 from tests.ui.window import Bureau
 
@@ -125,3 +130,34 @@ def test_trial_papers_say_in_their_language_that_they_are() -> None:
         data = str(samples.data(name, "ar"))
         assert samples.FRESH["ar"] in data, name
         assert samples.FRESH["fr"] not in data, name
+
+
+@pytest.mark.usefixtures("arabic")
+def test_what_a_word_says_has_the_gender_of_what_it_is_said_of() -> None:
+    """An intervention, a contract, an absence are masculine; an invoice, a plan, a visit, a machine feminine."""
+    for kind, value, said in (
+        (enums.Statut, "annulee", "ملغى"), (EtatFacture, "annulee", "ملغاة"),
+        (enums.StatutFacture, "annulee", "ملغاة"),
+        (EtatFacture, "en_retard", "متأخرة"), (enums.StatutAbsence, "acceptee", "مقبول"),
+        (StatutTransmission, "acceptee", "مقبولة"), (enums.StatutContrat, "suspendu", "معلق"),
+        (enums.StatutPlanning, "suspendu", "معلقة"), (enums.StatutPlanning, "actif", "نشطة"),
+        (enums.Statut, "affectee", "مسند"), (Etat, "affectee", "مسندة"), (enums.NiveauService, "standard", "عادي"),
+        (enums.Criticite, "standard", "عادية"), (enums.StatutEquipement, "retire", "مسحوبة"),
+    ):  # fmt: skip
+        assert value_labels.label(kind, value) == said, (kind, value)
+    assert i18n.tr("Retiré") == "مسحوب"
+
+
+@pytest.mark.usefixtures("arabic")
+def test_every_adjective_said_of_a_feminine_noun_ends_as_one() -> None:
+    free = {"مسودة", "للإرسال", "قيد الإنجاز", "للإسناد", "للإنشاء", "في الصيانة", "بدون إرسال"}
+    """What is a noun, or begins with a preposition, is the same of both."""
+    for kind in value_labels._NOUNS:
+        for value, words in value_labels.options(kind):
+            first = words.split()[1 if words.startswith("غير ") else 0]
+            assert words in free or first.endswith("ة") or words.endswith("ها"), (kind, value, words)
+    in_catalogue = {key for key in texts("ar").known if "|" in key}
+    nouns, lists = value_labels._NOUNS, value_labels._WORDS
+    used = {f"{noun}|{words}" for kind, noun in nouns.items() for words in lists[kind].values()}
+    assert in_catalogue <= used
+    assert len(in_catalogue) > 5

@@ -38,6 +38,10 @@ class Catalogue(QTranslator):
         """A refusal in this language, its values kept; None when it is not known."""
         return self._texts.sentence(words)
 
+    def known(self, key: str) -> str | None:
+        """What the catalogue has under a key, and nothing that is like it."""
+        return self._texts.known.get(key)
+
 
 def tr(text: str, **values: object) -> str:
     """The text in the language in force, with ``{name}`` fields filled in; of ``n`` = 1, what is said of one.
@@ -48,6 +52,13 @@ def tr(text: str, **values: object) -> str:
         text = _of_one(text, n)
     said = typography.composer(QCoreApplication.translate(CONTEXT, text))
     return led(accorder(said, values, language()).format(**values) if values else said)
+
+
+def of(noun: str, words: str) -> str:
+    """What is said of a noun; the catalogue of a language that bends it to its gender has ``facture|Annulée``."""
+    catalogue = _catalogue()
+    found = catalogue.known(f"{noun}|{words}") if catalogue is not None else None
+    return led(typography.composer(found)) if found is not None else tr(words)
 
 
 def _of_one(text: str, n: str) -> str:

@@ -18,7 +18,7 @@ from erp_desktop.domain.factures.enums import (
 )
 from erp_desktop.domain.preventif.etats import Etat
 from erp_desktop.domain.suivi import SuiviPiece
-from erp_desktop.ui.kit.i18n import isolate, language, tr
+from erp_desktop.ui.kit.i18n import isolate, language, of, tr
 
 _WORDS: dict[type[StrEnum], dict[str, str]] = {
     enums.Role: {
@@ -181,6 +181,12 @@ _WORDS: dict[type[StrEnum], dict[str, str]] = {
     },
 }  # fmt: skip
 
+_NOUNS: dict[type[StrEnum], str] = {
+    EtatFacture: "facture", enums.StatutFacture: "facture", StatutTransmission: "facture", Etat: "visite",
+    enums.StatutPlanning: "plan", enums.StatutEquipement: "équipement", enums.Criticite: "équipement",
+}  # fmt: skip
+"""What a list is said of where another gender shares its words: in Arabic an intervention is masculine."""
+
 _ACTIONS = {
     "ouverte": "Rouvrir", "affectee": "Affecter", "en_cours": "Démarrer", "en_attente": "Mettre en attente",
     "cloturee": "Clôturer", "archivee": "Archiver", "annulee": "Annuler l'intervention",
@@ -193,7 +199,9 @@ def label(kind: type[StrEnum], value: str | None) -> str:
     if not value:
         return NONE
     words = _WORDS.get(kind, {}).get(str(value))
-    return tr(words) if words else str(value)
+    if not words:
+        return str(value)
+    return of(_NOUNS[kind], words) if kind in _NOUNS else tr(words)
 
 
 def options(kind: type[StrEnum]) -> list[tuple[str, str]]:
