@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
+from erp_desktop.ui.kit.ring import KEYBOARD, calm
 from erp_desktop.ui.kit.ring.order import Order
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Page(QWidget):
         place = self.begins_at
         if place is None or not place.isVisible():
             place = first_stop(self)
+        if isinstance(place, QScrollArea):
+            calm(place, still=why not in KEYBOARD)
         (place or self).setFocus(why)
 
     def focusNextPrevChild(self, forward: bool) -> bool:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.controls import plain
 from erp_desktop.ui.kit.i18n import tr
+from erp_desktop.ui.kit.ring import calm
 from erp_desktop.ui.kit.theme import theme
 
 
@@ -258,8 +259,10 @@ class Tabs(QWidget):
             found = found.parentWidget()
         return found or self._pages[key]
 
-    def _show_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+    def _show_focus(self, old: QWidget | None, new: QWidget | None) -> None:
         """Bring what has the keyboard in sight, however it got there."""
+        if isinstance(old, QScrollArea):
+            calm(old, still=False)
         if new is not None and self.stack.isAncestorOf(new):
             _show(new, self.stack)
             # What has just come into the page has no place there yet.

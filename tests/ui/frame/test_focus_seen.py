@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
@@ -185,3 +185,38 @@ def test_the_ring_leaves_nothing_behind_on_rows_that_stay_chosen(qtbot: QtBot, b
     shown = bureau.window.screen().grabWindow(bureau.window.winId()).toImage().copy(here)
     assert page.selection.size == 3
     assert shown == bureau.window.grab(here).toImage().convertToFormat(shown.format())
+
+
+def test_a_page_that_only_scrolls_is_ringed_for_keys_and_not_for_a_click(bureau: Bureau) -> None:
+    """Charts have nothing to stop at: the keyboard is in what scrolls them."""
+    workspace, ring = bureau.workspace, theme.theme().color("focus").rgb()
+    workspace.open_section("clients")
+    bureau.settle()
+    item = workspace.nav.items["rapports"]
+
+    def ringed() -> bool:
+        held = QApplication.focusWidget()
+        assert isinstance(held, QScrollArea)
+        picture = held.grab().toImage()
+        return picture.pixelColor(picture.width() // 2, 0).rgb() == ring
+
+    QTest.mouseClick(item, Qt.MouseButton.LeftButton)
+    bureau.settle()
+    assert not ringed()
+    workspace.open_section("clients")
+    bureau.settle()
+    workspace.open_section("rapports", Qt.FocusReason.ShortcutFocusReason)
+    bureau.settle()
+    assert workspace.tabs.current == "rapports"
+    assert ringed()
+    # Left by Tab and come back to, it is ringed however it was reached first.
+    workspace.open_section("clients")
+    bureau.settle()
+    QTest.mouseClick(item, Qt.MouseButton.LeftButton)
+    bureau.settle()
+    held = QApplication.focusWidget()
+    assert isinstance(held, QScrollArea)
+    QTest.keyClick(held, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is not held
+    held.setFocus(Qt.FocusReason.BacktabFocusReason)
+    assert ringed()

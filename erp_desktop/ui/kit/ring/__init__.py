@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QScrollArea, QTextEdit, QWidget
 
 KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _AWAY = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
@@ -35,6 +35,14 @@ class KeyboardRing:
         self._left_ringed = event.reason() in _AWAY and (self._left_ringed or self._ring)
         self._ring = False
         super().focusOutEvent(event)  # type: ignore[misc]
+
+
+def calm(area: QScrollArea, *, still: bool) -> None:
+    """Leave the ring of an area that only scrolls away, until it is left: no key brought the keyboard there."""
+    if bool(area.property("calm")) != still:
+        area.setProperty("calm", still)
+        area.style().unpolish(area)
+        area.style().polish(area)
 
 
 def reason_of(holder: QWidget | None) -> Qt.FocusReason:
