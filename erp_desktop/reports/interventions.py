@@ -88,6 +88,19 @@ def agence(session: Session, agence_id: int | None) -> str:
     return f"{trouve.nom} ({trouve.code})"
 
 
+def lire(
+    session: Session, acteur: Acteur, params: ParamsRapport
+) -> tuple[RapportInterventions, tuple[tuple[int, str], ...], bool]:
+    """The report as far as the person may see it, the agencies to choose from, and whether to :func:`kept.keep`.
+
+    Raises:
+        NotAllowedError: somebody else's figures.
+    """
+    permis = autoriser(session, acteur, params)
+    rapport, offertes, garder = abreast(session, lambda s: calculer(s, permis), agences, kept.may_keep)
+    return rapport, offertes, garder
+
+
 def freshness(session: Session, now: datetime) -> datetime:
     """Of when the data are: the last exchange with the centre that a cache had, else the moment itself."""
     if session.get_bind().dialect.name != "sqlite":
@@ -190,7 +203,9 @@ class _Calcul:
             self.portee.append(I.agence_id == params.agence_id)
         if params.technicien_id is not None:
             self.portee.append(I.technicien_id == params.technicien_id)
-        self.gardes, self.horloges = kept.read(session, self.avant, self.t1)
+        (self.gardes, self.horloges), self.connus = abreast(
+            session, lambda s: kept.read(s, self.avant, self.t1), kept.ends
+        )
 
     def par(self, session: Session) -> _Calcul:
         """The same computation, asking another session."""
@@ -200,7 +215,7 @@ class _Calcul:
 
     def sommes(self, mesure: str, bornes: Sequence[datetime], premier: int = 0) -> Sums:
         parts = kept.pieces(bornes, self.gardes, mesure, first=premier)
-        return kept.total(self.session, mesure, parts, self.params, self.portee, self.horloges)
+        return kept.total(self.session, mesure, parts, self.params, self.portee, self.horloges, self.connus)
 
     def par_rang(self, mesure: str, bornes: Sequence[datetime], vide: int) -> list[list[int]]:
         sommes = self.sommes(mesure, bornes)
@@ -270,7 +285,7 @@ class _Calcul:
         return [Sla(*valeurs) for valeurs in self.par_rang("sla", bornes, SLA)]
 
     def encours(self) -> Encours:
-        premier = kept.first_month(self.session)
+        premier = kept.first_month(self.session, self.connus)
         if not self.gardes or premier is None or premier >= self.t1:
             return compter(self.session, self.params, self.t0, self.t1, self.a, self.portee)
         sommes = self.sommes("encours", [premier, max(premier, self.t0), self.t1])

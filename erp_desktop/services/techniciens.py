@@ -23,7 +23,7 @@ from erp_desktop.models import Agence, Intervention, Technicien, User
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared import edits
 from erp_desktop.services.shared.availability import disponibilite
-from erp_desktop.services.shared.common import charger, lies, visible
+from erp_desktop.services.shared.common import charger, visible
 from erp_desktop.services.shared.listing import Far, Listing, Word, by_rank, closed, of_agency, text
 from erp_desktop.services.shared.lists import (
     ListQuery,
@@ -173,12 +173,13 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[Technicie
 def get(session: Session, acteur: Acteur, id: int) -> TechnicienFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    charge = _charge([id])
-    ligne, nb = abreast(
+    charge, sien = _charge([id]), Technicien.id == id
+    ligne, compte, agence, nb = abreast(
         session, lambda s: charger(s, acteur, Technicien, id, "ce technicien"),
+        lambda s: s.scalar(sa.select(User).join(Technicien, Technicien.user_id == User.id).where(sien)),
+        lambda s: s.scalar(sa.select(Agence).join(Technicien, Technicien.agence_id == Agence.id).where(sien)),
         lambda s: s.scalar(sa.select(charge.c.nb)) or 0,
     )  # fmt: skip
-    compte, agence = lies(session, (User, ligne.user_id), (Agence, ligne.agence_id))
     return edits.lire(
         TechnicienFiche,
         ligne,

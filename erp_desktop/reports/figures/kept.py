@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from operator import add as plus
 from typing import Any
@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Statut
 from erp_desktop.models import HistoriqueIntervention, Intervention
@@ -46,7 +47,9 @@ from erp_desktop.reports.modele import ParamsRapport, mois_touches
 from erp_desktop.reports.sql import minuit
 from erp_desktop.services.calendrier import Horloges
 
-__all__ = ["first_month", "keep", "keep_all", "pieces", "read", "spans_of_months", "standing", "total"]
+__all__ = [
+    "ends", "first_month", "keep", "keep_all", "may_keep", "pieces", "read", "spans_of_months", "standing", "total",
+]  # fmt: skip
 _TURNS = 100
 I, H = Intervention, HistoriqueIntervention  # noqa: E741
 _CANCELLED = H.statut == sa.literal_column(f"'{Statut.ANNULEE.value}'")
@@ -95,7 +98,7 @@ def pieces(bounds: Sequence[datetime], months: Months, measure: str, *, first: i
 
 def total(
     session: Session, measure: str, parts: Iterable[Piece], params: ParamsRapport, scope: Sequence[Any],
-    hours: Horloges | None = None,
+    hours: Horloges | None = None, known_ends: Ends | None = None,
 ) -> Sums:  # fmt: skip
     """The sums of a measure over ``parts``, by rank and ``_KEYS``, of the agency and the technicien of ``params``."""
     sums: Sums = {}
@@ -134,7 +137,10 @@ def total(
             for part in raw[cells][run[n]]:
                 add((part.rank, *key), values, part.sign)
 
-    known = _known(session, *_DATED.get(measure, (I.date_creation,))) if None in raw else None
+    known = None
+    if None in raw:
+        dated = _DATED.get(measure, (I.date_creation,))
+        known = _known(session, *dated) if known_ends is None else known_ends[measure]
     for cells, spans in raw.items():
         mine = cells and tuple(c for c in cells if agence in (None, c[0]) and technicien in (None, c[1]))
         for run in _runs(spans):
@@ -179,9 +185,32 @@ def spans_of_months(debut: datetime, fin: datetime) -> tuple[Span, ...]:
     return tuple((minuit(m), minuit((m + timedelta(days=31)).replace(day=1))) for m in mois_touches(*days))
 
 
-def first_month(session: Session) -> datetime | None:
+Ends = dict[str, "Span | None"]
+"""Measure → the first and the last instant of what places its rows in a month."""
+
+
+def ends(session: Session) -> Ends | None:
+    """At the centre, where each question is a trip of its own, those of every measure; a cache asks as it goes."""
+    if sqlite(session):
+        return None
+    asked = {measure: _DATED.get(measure, (I.date_creation,)) for measure in MEASURES}
+    several = dict.fromkeys(asked.values())
+    found = dict(zip(several, abreast(session, *(partial(_ends, columns=c) for c in several)), strict=True))
+    return {measure: found[columns] for measure, columns in asked.items()}
+
+
+def _ends(session: Session, columns: tuple[Any, ...]) -> Span | None:
+    return _known(session, *columns)
+
+
+def may_keep(session: Session) -> bool:
+    """Whether :func:`keep` has anything to do for whoever asks; a cache finds out as it goes."""
+    return sqlite(session) or usable(session, write=True)
+
+
+def first_month(session: Session, known_ends: Ends | None = None) -> datetime | None:
     """The midnight that begins the month of the oldest intervention."""
-    known = _known(session)
+    known = _known(session) if known_ends is None else known_ends["creees"]
     return minuit(clock.local(known[0]).date().replace(day=1)) if known else None
 
 

@@ -150,12 +150,15 @@ def usable(session: Session, *, write: bool = False) -> bool:
         names = session.execute(sa.text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).scalars()
         return sum(monthly.keeps(n) for n in names) == monthly.NUMBER_CACHE
     rights = "INSERT, UPDATE, DELETE" if write else "SELECT"
-    found = session.execute(
-        sa.text(
-            "SELECT coalesce(has_table_privilege(to_regclass('sync.rapports_mois'), :rights) AND "
-            "has_table_privilege(to_regclass('sync.rapports_touches'), :rights), false), (SELECT count(*) FROM "
-            "pg_trigger WHERE tgname = ANY(:names) AND tgenabled = 'A')"
-        ),
-        {"rights": rights, "names": list(monthly.TRIGGERS)},
-    ).one()
+
+    def may(table: str) -> sa.ColumnElement[bool]:
+        return sa.func.coalesce(
+            sa.func.has_table_privilege(sa.func.to_regclass(table), rights, type_=sa.Boolean), sa.false()
+        )
+
+    trigger = sa.table("pg_trigger", sa.column("tgname", sa.Text), sa.column("tgenabled", sa.Text))
+    armed = sa.select(sa.func.count()).select_from(trigger)
+    armed = armed.where(trigger.c.tgname.in_(monthly.TRIGGERS), trigger.c.tgenabled == "A")
+    allowed = sa.and_(may("sync.rapports_mois"), may("sync.rapports_touches")).label("allowed")
+    found = session.execute(sa.select(allowed, armed.scalar_subquery().label("armed"))).one()
     return bool(found[0]) and found[1] == monthly.NUMBER

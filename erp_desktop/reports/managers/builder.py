@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.rapports.definition import FILTERS, Definition
 from erp_desktop.domain.rapports.figures import BY_KEY, Figure, Unit
@@ -27,7 +28,7 @@ from erp_desktop.reports.papers.translated import Words
 from erp_desktop.reports.presentation import VIDE, duree, entier, instant, mad, note, periode, pourcent
 from erp_desktop.reports.sortie import atomique
 from erp_desktop.reports.tableur import CsvFile, XlsxFile
-from erp_desktop.services import objectifs
+from erp_desktop.services import objectifs, rapports
 
 CHUNK = 500
 PRINTED = 1_000
@@ -100,10 +101,20 @@ def answer(
     refused = [why for name in definition.figures if (why := compute.may_ask(name, scope, group)) is not None]
     if refused:
         raise ValidationError({"figures": " ".join(refused)})
-    values = tuple(compute.compute(session, name, scope, group, now=at) for name in definition.figures)
+
+    def figure(name: str) -> Callable[[Session], Values]:
+        return lambda side: compute.compute(side, name, scope, group, now=at)
+
+    *found, agency, fresh, named, targets = abreast(
+        session, *(figure(name) for name in definition.figures),
+        lambda side: interventions.agence(side, scope.agence_id), lambda side: interventions.freshness(side, at),
+        lambda side: compute.filter_names(side, scope),
+        lambda side: objectifs.of_day(side, scope.agence_id, min(fin, clock.local(at).date())),
+    )  # fmt: skip
+    values = tuple(found)
     figures = tuple(BY_KEY[name] for name in definition.figures)
     first, unit = values[0], figures[0].unite
-    keys = {key for found in values for key in found}
+    keys = {key for told in values for key in told}
 
     def size(key: Key) -> tuple[Any, ...]:
         if group in ("mois", "age", "retard"):
@@ -113,11 +124,54 @@ def answer(
 
     ordered = tuple(sorted(keys, key=size)) or ((0,) if group is None else ())
     return Answer(
-        title or "Rapport", definition, scope, interventions.agence(session, scope.agence_id), at,
-        interventions.freshness(session, at), compute.filter_names(session, scope),
-        objectifs.of_day(session, scope.agence_id, min(fin, clock.local(at).date())), figures, values, ordered,
-        tuple(compute.total(found.values()) for found in values),
+        title or "Rapport", definition, scope, agency, at, fresh, named, targets, figures, values, ordered,
+        tuple(compute.total(told.values()) for told in values),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What the page shows on which a report is composed.
+
+    Attributes:
+        listed: the first rows.
+        kept: reports that were kept under a name.
+        named: what the rows are called that any of them is narrowed to, by (filter, identifier).
+    """
+
+    found: Answer
+    listed: list[tuple[str, list[Value]]]
+    kept: list[rapports.Saved]
+    agencies: tuple[tuple[int, str], ...]
+    named: dict[tuple[str, Any], str]
+
+
+def composed(session: Session, acteur: Acteur, definition: Definition, title: str, shown: int) -> Composed:
+    """:func:`answer` with what stands around it.
+
+    Raises:
+        NotAllowedError, ValidationError
+    """
+    found, kept, agencies = abreast(
+        session, lambda side: answer(side, acteur, definition, title), lambda side: rapports.saved(side, acteur),
+        interventions.agences,
+    )  # fmt: skip
+    definitions = [definition, *(one.definition for one in kept)]
+    listed, named = abreast(
+        session, lambda side: rows(side, found, 0, shown), lambda side: _called(side, definitions, found.scope)
+    )
+    return Composed(found, listed, kept, agencies, named)
+
+
+def _called(session: Session, definitions: list[Definition], scope: Scope) -> dict[tuple[str, Any], str]:
+    names = [f.removesuffix("_id") for f in FILTERS]
+
+    def called(name: str) -> Callable[[Session], dict[Key, str]]:
+        wanted = {getattr(one, f"{name}_id") for one in definitions} - {None}
+        return lambda side: compute.names(side, name, wanted, scope)
+
+    told = abreast(session, *map(called, names))
+    return {(name, key): said for name, found in zip(names, told, strict=True) for key, said in found.items()}
 
 
 def rows(session: Session, found: Answer, start: int = 0, count: int = CHUNK) -> list[tuple[str, list[Value]]]:

@@ -27,7 +27,7 @@ from erp_desktop.registry.tables import BY_NAME, TABLES, Kind
 from erp_desktop.services.audit import places
 from erp_desktop.services.audit.names import labels, targets
 from erp_desktop.services.audit.places import Asked, Source
-from erp_desktop.services.shared.lists import paquets, portee
+from erp_desktop.services.shared.lists import est_sqlite, paquets, portee
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,13 @@ def of_record(session: Session, acteur: Acteur, table: str, pk: int) -> list[Act
         if child.root is not None and child.root.target == table and child.name not in places.SILENT:
             t = Base.metadata.tables[child.name]
             queries[child.name] = sa.select(t.c.id).where(t.c[child.root.column] == pk).limit(500)
-    owned = together(session, *queries.values()) if queries else []
-    own = zip(queries, owned, strict=True)
-    records = {table: frozenset({pk})} | {child: frozenset(ident for (ident,) in rows) for child, rows in own}
+    records: dict[str, places.Rows] = {table: frozenset({pk})}
+    if est_sqlite(session):
+        owned = together(session, *queries.values())
+        records |= {child: frozenset(ident for (ident,) in rows) for child, rows in zip(queries, owned, strict=True)}
+    else:
+        # At the centre they are asked within what asks for them.
+        records |= queries
     kept = [one for _, one in places.found(session, acteur, Asked(records=records))]
     return _read(session, acteur, {places.key(*one): one for one in kept})
 

@@ -63,10 +63,21 @@ def _labels(session: Session, table: str, pks: set[int]) -> dict[int, str]:
     column = known.name_column or (known.root.column if known.root is not None else _first_text(table))
     if not column:
         return {}
-    read: dict[int, object] = {}
-    for block in paquets(list(pks)):
-        found = session.execute(sa.select(t.c.id, t.c[column].label("value")).where(t.c.id.in_(block)))
-        read |= {row.id: row.value for row in found}
+
+    def values(side: Any) -> dict[int, object]:
+        read: dict[int, object] = {}
+        for block in paquets(list(pks)):
+            found = side.execute(sa.select(t.c.id, t.c[column].label("value")).where(t.c.id.in_(block)))
+            read |= {row.id: row.value for row in found}
+        return read
+
+    if not known.name_column and known.root is not None and known.root.target == "techniciens":
+        # Their names are made of all of them, whoever is asked for.
+        of_row, every = abreast(session, values, technicien_names.tous)
+        whose = {pk: p for pk, p in of_row.items() if isinstance(p, int)}
+        named = technicien_names.dire(every, whose.values())
+        return {pk: named[p] for pk, p in whose.items() if p in named}
+    read = values(session)
     if known.name_column or known.root is None:
         return {pk: str(name) for pk, name in read.items() if name}
     parents = _labels(session, known.root.target, {p for p in read.values() if isinstance(p, int)})

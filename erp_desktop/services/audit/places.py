@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
@@ -62,6 +62,10 @@ _TOLD = frozenset({"interventions", "lignes_intervention", "temps", "creneaux", 
 TABLE_NAMES = tuple(sorted(t.name for t in TABLES if t.name not in SILENT))
 
 
+Rows = frozenset[int] | sa.Select[int]
+"""Rows of a table: by their numbers, or at the centre as the query that finds them, which is no trip of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a list is narrowed to; ``words``: (authors, records by table), one of which each free word meets."""
@@ -71,7 +75,7 @@ class Asked:
     tables: frozenset[str] | None = None
     actions: frozenset[str] | None = None
     authors: frozenset[int] | None = None
-    records: dict[str, frozenset[int]] | None = None
+    records: Mapping[str, Rows] | None = None
     words: tuple[tuple[frozenset[int], dict[str, frozenset[int]]], ...] = ()
 
     def takes(self, table: str) -> bool:
@@ -204,7 +208,7 @@ def _met(asked: Asked, table: str, author: Any, pk: Any) -> list[sa.ColumnElemen
     if asked.authors is not None:
         conditions.append(author.in_(asked.authors))
     if asked.records is not None:
-        conditions.append(pk.in_(asked.records.get(table, ())))
+        conditions.append(_among(pk, asked.records.get(table, frozenset())))
     conditions += [sa.or_(author.in_(who), pk.in_(what.get(table, ()))) for who, what in asked.words]
     return conditions
 
@@ -278,8 +282,16 @@ def _changed(session: Session, acteur: Acteur, asked: Asked, most: int) -> Itera
         yield when, (Source.CHANGED, "", ident)
 
 
-def _one_of(records: dict[str, frozenset[int]], table: Any, pk: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(sa.false(), *(sa.and_(table == name, pk.in_(pks)) for name, pks in records.items()))
+def _one_of(records: Mapping[str, Rows], table: Any, pk: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *(sa.and_(table == name, _among(pk, pks)) for name, pks in records.items()))
+
+
+def _among(pk: Any, rows: Rows) -> sa.ColumnElement[bool]:
+    # Read once, before what it narrows: an index is looked into as with numbers.
+    same: sa.ColumnElement[bool] = (
+        pk == sa.any_(sa.func.array(rows.scalar_subquery())) if isinstance(rows, sa.Select) else pk.in_(rows)
+    )
+    return same
 
 
 def _waiting(session: Session, _acteur: Acteur, asked: Asked, _most: int) -> Iterator[tuple[datetime, Kept]]:
@@ -303,7 +315,8 @@ def _waiting(session: Session, _acteur: Acteur, asked: Asked, _most: int) -> Ite
             continue
         if asked.authors is not None and author not in asked.authors:
             continue
-        if asked.records is not None and pk not in asked.records.get(table, ()):
+        known = frozenset() if asked.records is None else asked.records.get(table, frozenset())
+        if asked.records is not None and (isinstance(known, sa.Select) or pk not in known):
             continue
         if all(author in who or pk in what.get(table, ()) for who, what in asked.words):
             yield when, (Source.WAITING, "", ident)

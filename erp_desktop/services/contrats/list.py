@@ -104,7 +104,7 @@ def conditions(session: Session, acteur: Acteur, texte: str) -> list[sa.ColumnEl
             plus_loin = max((int(v) for v in valeurs), default=-1)
             toutes.append(sa.and_(_vit(), Contrat.date_fin.between(jour, jour + timedelta(days=plus_loin))))
         elif mot == "quota":
-            vivants = list(session.scalars(sa.select(Contrat.id).where(_vit(), *portee(acteur, Contrat.agence_id))))
+            vivants = sa.select(Contrat.id).where(_vit(), *portee(acteur, Contrat.agence_id))
             toutes.append(Contrat.id.in_(quotas.au_dela(session, acteur, vivants, jour) if valeurs else []))
         elif mot == "client":
             toutes.append(exact.client(session, Contrat.client_id, valeurs))

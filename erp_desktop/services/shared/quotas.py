@@ -124,14 +124,21 @@ def parts(session: Session, contrats: Sequence[int], jour: date) -> dict[int, in
 
     Two questions for any number of contracts: the periods, then the sums of each.
     """
-    p = ContratPeriode
     trouvees: dict[int, int] = {}
     for paquet in paquets(contrats, _PAR_REQUETE):
-        requete = sa.select(p).where(
-            p.contrat_id.in_(paquet), p.du <= jour, p.au >= jour,
-            sa.or_(p.interventions_incluses.is_not(None), p.heures_incluses.is_not(None)),
-        )  # fmt: skip
-        lues = {ligne.id: ligne for ligne in session.scalars(requete.order_by(p.numero))}
+        trouvees |= _parts(session, ContratPeriode.contrat_id.in_(paquet), jour)
+    return trouvees
+
+
+def _parts(session: Session, contrats: sa.ColumnElement[bool], jour: date) -> dict[int, int]:
+    p = ContratPeriode
+    trouvees: dict[int, int] = {}
+    requete = sa.select(p).where(
+        contrats, p.du <= jour, p.au >= jour,
+        sa.or_(p.interventions_incluses.is_not(None), p.heures_incluses.is_not(None)),
+    )  # fmt: skip
+    for paquet in paquets(list(session.scalars(requete.order_by(p.numero))), _PAR_REQUETE):
+        lues = {ligne.id: ligne for ligne in paquet}
         sommes = [
             sa.select(
                 sa.literal(ligne.id).label("periode"), sa.func.count().label("nombre"),
@@ -249,7 +256,8 @@ def imputer(session: Session, acteur: Acteur, intervention_id: int, saisie: Impu
     ecrire(session)
 
 
-def au_dela(session: Session, acteur: Acteur, candidats: Sequence[int], jour: date) -> list[int]:
-    """Contracts of ``candidats`` whose present period is used up and more."""
+def au_dela(session: Session, acteur: Acteur, candidats: sa.Select[int], jour: date) -> list[int]:
+    """Contracts of ``candidats``, a query of identifiers, whose present period is used up and more."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    return [ident for ident, part in parts(session, candidats, jour).items() if part > 100]
+    trouvees = _parts(session, ContratPeriode.contrat_id.in_(candidats), jour)
+    return [ident for ident, part in trouvees.items() if part > 100]

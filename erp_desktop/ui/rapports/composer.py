@@ -16,11 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from erp_desktop.domain.rapports.definition import FILTERS, Definition
+from erp_desktop.domain.rapports.definition import Definition
 from erp_desktop.errors import CentralUnreachableError, ErpError, ValidationError
-from erp_desktop.reports import interventions
-from erp_desktop.reports.catalogue import compute
-from erp_desktop.reports.catalogue.ask import Scope, Value
+from erp_desktop.reports.catalogue.ask import Value
 from erp_desktop.reports.managers import builder
 from erp_desktop.reports.managers.builder import Answer
 from erp_desktop.reports.papers import engine
@@ -44,15 +42,6 @@ from erp_desktop.ui.wording import value_labels
 
 SHOWN = 200
 """Rows on the screen; files hold all."""
-
-
-def _called(session: Any, definitions: list[Definition], scope: Scope) -> dict[Any, str]:
-    """What the rows are called that reports are narrowed to, by (filter, identifier)."""
-    found: dict[Any, str] = {}
-    for name in (f.removesuffix("_id") for f in FILTERS):
-        wanted = {getattr(one, f"{name}_id") for one in definitions} - {None}
-        found |= {(name, key): said for key, said in compute.names(session, name, wanted, scope).items()}
-    return found
 
 
 class ComposerPage(Page):
@@ -190,10 +179,8 @@ class ComposerPage(Page):
         self.refusal.say("")
 
         def read(session: Any) -> tuple[Answer, list[tuple[str, list[Value]]], list[Saved], Named]:
-            found = builder.answer(session, acteur, wanted, title)
-            kept = rapports.saved(session, acteur)
-            named = _called(session, [wanted, *(one.definition for one in kept)], found.scope)
-            return found, builder.rows(session, found, 0, SHOWN), kept, Named(interventions.agences(session), named)
+            page = builder.composed(session, acteur, wanted, title, SHOWN)
+            return page.found, page.listed, page.kept, Named(page.agencies, page.named)
 
         self.freshness.setText(tr("calcul en cours…"))
         self._contexte.tasks.run(

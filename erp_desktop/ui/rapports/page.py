@@ -62,6 +62,7 @@ _SERIES_COUTS = (("pièces", 0), ("main-d'œuvre", 1), ("autres", 5))
 class _Lu:
     rapport: RapportInterventions
     agences: tuple[tuple[int, str], ...]
+    a_garder: bool
 
 
 class RapportsPage(Page):
@@ -191,14 +192,14 @@ class RapportsPage(Page):
         def calculer(session: Any) -> _Lu:
             from erp_desktop.reports import interventions
 
-            permis = interventions.autoriser(session, acteur, params)
-            return _Lu(interventions.calculer(session, permis), interventions.agences(session))
+            return _Lu(*interventions.lire(session, acteur, params))
 
         numero = self._demande
 
         def recu(lu: _Lu) -> None:
             self._recu(numero, lu)
-            self._garder(numero)
+            if lu.a_garder:
+                self._garder(numero)
 
         self.fraicheur.setText(tr("calcul en cours…"))
         if self.rapport is not None:

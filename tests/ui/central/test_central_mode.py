@@ -174,7 +174,7 @@ def test_a_page_of_figures_costs_few_round_trips(line: ChaosProxy, pg_url: str, 
             cost[name] = line.turns - before
     engine.dispose()
     assert told == [company.interventions[3:5]]
-    assert cost["rapport"] <= 8, cost
+    assert cost["rapport"] <= 4, cost
     assert cost["tableau"] <= 8, cost
     assert cost["tendances"] <= 4, cost
     assert cost["fiche"] <= 1, cost
