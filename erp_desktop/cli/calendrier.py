@@ -17,6 +17,7 @@ from erp_desktop.cli.french import Commands
 from erp_desktop.db.session import transaction
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import MotifHoraire
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import UserError
 from erp_desktop.models import Contrat, JourFerie
 from erp_desktop.services import calendrier
@@ -117,7 +118,7 @@ def ajouter(
     as_json: AsJson = False,
 ) -> None:
     """Ajouter un jour férié ou une fermeture."""
-    le = _date(jour)
+    le, libelle = _date(jour), mots.lire(libelle, "libelle", 120, exige="Donnez le nom de ce jour.")
     with (
         opened(Target(url, cache, secrets), agence, write=True) as base,
         calendrier.changement(base.session, f"{libelle}, le {le:%d/%m/%Y}") as compte,

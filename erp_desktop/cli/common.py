@@ -25,6 +25,7 @@ from erp_desktop.cli import terminal
 from erp_desktop.db import engine as engines
 from erp_desktop.db import secrets
 from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.db.session import TOO_LARGE
 from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE
 from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.writing import typography
@@ -167,6 +168,8 @@ def _exiger_lisible(given: dict[str, Any]) -> None:
     for value in given.values():
         if isinstance(value, date):
             _du_calendrier(value)
+        if isinstance(value, int) and abs(value) >= 1 << 63:
+            raise UserError(TOO_LARGE)
         for word in value if isinstance(value, list) else [value]:
             if isinstance(word, str) and mots.INTERDITS.search(word):
                 raise UserError(f"« {word} » : {mots.INTERDIT[0].lower()}{mots.INTERDIT[1:]}")

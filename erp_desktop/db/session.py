@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from erp_desktop.db import fewer_trips, ids
@@ -61,6 +62,10 @@ _HALF_WAY = {
     "EM017": "La mise à niveau du centre s'est arrêtée en chemin : prévenez l'informatique, qui la termine par "
     "« erp-admin db upgrade ».",
 }
+TOO_LONG = "Un texte est trop long."
+TOO_LARGE = "Un nombre n'en est pas un, ou dépasse ce qui peut être gardé."
+_NO_ROOM = {"22001": TOO_LONG, "22003": TOO_LARGE}
+"""What the centre's columns have no room for; a cache refuses it by the same sentences, in its triggers."""
 _RULES = frozenset({"EM003", "EM006", "EM021", "EM022"})
 """Under which the centre refuses a row in the words that a clerk reads."""
 FOREIGN = "Ce changement vise une fiche d'une autre agence."
@@ -115,6 +120,17 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         cut = isinstance(told, CentralUnreachableError)
         if not (cut and committing and xid is not None and landed(engine, xid)):
             raise told from error
+    except (StatementError, OverflowError) as error:
+        if not _too_large(error):
+            raise
+        raise UserError(TOO_LARGE) from error
+
+
+def _too_large(error: Exception) -> bool:
+    """Whether a number never came to the database: no column has room for it."""
+    inner = error.orig if isinstance(error, StatementError) else error
+    beyond = isinstance(inner, OverflowError) and "SQLite INTEGER" in str(inner)
+    return beyond or isinstance(inner, InvalidOperation)
 
 
 def snapshot(engine: sa.Engine) -> sa.Engine:
@@ -186,8 +202,10 @@ def trouble(engine: sa.Engine, error: DBAPIError, *, write: bool = False) -> Erp
 
 def ruled_out(error: DBAPIError) -> UserError | None:
     """The sentence with which a rule of the database held a row back, whichever statement met it; None of no rule."""
-    told = str(error.orig)
-    if getattr(error.orig, "pgcode", None) in _RULES:
+    told, code = str(error.orig), getattr(error.orig, "pgcode", None)
+    if code in _NO_ROOM:
+        return UserError(_NO_ROOM[code])
+    if code in _RULES:
         # Behind it stands where in the server it was said.
         return UserError(told.partition("\n")[0])
     driver = hasattr(error.orig, "pgcode") or "constraint" in told or told == "datatype mismatch"

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from erp_desktop.db.session import TOO_LARGE, TOO_LONG
 from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_ANNEE
 from erp_desktop.models import Base
 from erp_desktop.models.types import Montant
@@ -32,8 +33,7 @@ OLDEST_ID = 1 << 32
 """Below it: small integers of rows taken over from elsewhere. No poste gave numbers in that first second."""
 
 DATE = HORS_CALENDRIER
-NUMBER = "Un nombre n'en est pas un, ou dépasse ce qui peut être gardé."
-TEXT = "Un texte est trop long."
+NUMBER, TEXT = TOO_LARGE, TOO_LONG
 JSON = "Une donnée composée est trop grande, trop imbriquée ou illisible."
 KEY = "Un identifiant n'est pas de ceux qui peuvent être donnés ici."
 SENTENCES = (DATE, NUMBER, TEXT, JSON, KEY)

@@ -24,6 +24,7 @@ from erp_desktop.domain.administration.saisie import CompteInput
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import empreinte, given, roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import NotAllowedError, NotFoundError, PasswordToChooseError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.local import sync_meta, sync_session, verificateurs
@@ -86,7 +87,7 @@ def acteur_de(session: Session, compte: User) -> Acteur:
 
 
 def _compte(session: Session, identifiant: str) -> User | None:
-    cherche = identifiant.strip().lower()
+    cherche = visible(identifiant).strip().lower()
     requete = (
         sa.select(User)
         .where(sa.or_(sa.func.lower(User.username) == cherche, sa.func.lower(User.email) == cherche))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.domain.people import empreinte, given
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import PasswordToChooseError
 from erp_desktop.models import User
 from erp_desktop.services import auth
@@ -62,6 +63,7 @@ def _changed(session: Session, identifiant: str, ancien: str, nouveau: str) -> i
 
 
 def _asked(session: Session, question: str, identifiant: str, mot_de_passe: str, **words: str) -> int:
+    identifiant = visible(identifiant)
     sel = session.scalar(sa.text("SELECT sync.connexion_sel(:identifiant)"), {"identifiant": identifiant})
     preuve = empreinte.calculer(str(sel), mot_de_passe)
     asked = sa.text(f"SELECT * FROM {question}")

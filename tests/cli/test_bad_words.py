@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from erp_desktop import cli, paths
-from erp_desktop.cli import audit, calendrier, common, data, report
+from erp_desktop.cli import audit, calendrier, common, data, referentiel, report, support
 from erp_desktop.cli.french import Commands
 
 ANSWERED_FIRST = {
@@ -66,7 +66,7 @@ def test_words_that_no_database_keeps_are_refused_in_one_line(word: str, tmp_pat
 
 def test_days_and_years_of_no_calendar(sqlite_path: Path, tmp_path: Path) -> None:
     where = ("--cache", str(sqlite_path))
-    for year in ("-5", "0", "9" * 30):
+    for year in ("-5", "0", "99999"):
         for act in ("feries", "completer"):
             assert refused(calendrier.app, act, *where, "--", year).endswith("de 1900 à 2199."), (act, year)
     for name, told in (("--debut", "0001-01-01"), ("--fin", "9999-12-31")):
@@ -76,6 +76,11 @@ def test_days_and_years_of_no_calendar(sqlite_path: Path, tmp_path: Path) -> Non
         assert not out.exists()
     said = refused(audit.app, "list", "--au", "9999-12-31", *where)
     assert said == "erp-admin : Une date est hors du calendrier admis, de 1900 à 2199."
+    logo = refused(referentiel.app, "logo", *where, "--", "9" * 30, str(tmp_path / "logo.png"))
+    assert logo == "erp-admin : Un nombre n'en est pas un, ou dépasse ce qui peut être gardé."
+    assert refused(support.app, "--out", "", *where) == "erp-admin : Impossible d'écrire . : c’est un dossier."
+    for name, told in (("x" * 121, "120 caractères au plus."), ("\u200f", "Donnez le nom de ce jour.")):
+        assert refused(calendrier.app, "ajouter", "2027-06-15", name, *where) == f"erp-admin : {told}"
     long = refused(calendrier.app, "definir", "TOUTES", "1" * 5_000 + "=08:00-12:00", *where)
     assert long.endswith("(1 est lundi).")
     assert len(long) < 200

@@ -62,8 +62,11 @@ def mener(texte: str) -> str:
 
 
 def visible(texte: str) -> str:
-    """Without the marks of direction and of joining that nobody sees, and that come along with what is copied."""
-    return texte if texte.isascii() else "".join(c for c in texte if unicodedata.category(c) != "Cf")
+    """Without what nobody sees and comes along with what is copied: marks of direction and of joining, control
+    characters, halves of characters; ends of lines stay."""
+    if texte.isascii() and texte.isprintable():
+        return texte
+    return "".join(c for c in texte if unicodedata.category(c) not in ("Cf", "Cc", "Cs") or c in "\t\n\v\f\r\x85")
 
 
 def nu(texte: str) -> str:

@@ -7,6 +7,7 @@ What is inside is told before anything is written.
 
 from __future__ import annotations
 
+import errno
 import getpass
 import importlib.metadata as metadata
 import json
@@ -24,7 +25,7 @@ import erp_desktop
 from erp_desktop import clock, log, paths
 from erp_desktop.db import secrets
 from erp_desktop.db.engine import connect_sqlite
-from erp_desktop.errors import ErpError, UserError, raison
+from erp_desktop.errors import RAISONS, ErpError, UserError, raison
 from erp_desktop.registry import revisions
 from erp_desktop.services.support import incidents, machine
 from erp_desktop.settings import Settings
@@ -74,6 +75,8 @@ def save(found: Mapping[str, bytes], target: Path) -> Path:
     Raises:
         UserError: the place refuses writing.
     """
+    if not target.name:
+        raise UserError(f"Impossible d'écrire {target} : {RAISONS[errno.EISDIR]}.")
     beside = target.with_name(target.name + ".partiel")
     try:
         with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from erp_desktop import clock
-from erp_desktop.db.session import transaction
+from erp_desktop.db.session import TOO_LARGE, transaction
 from erp_desktop.domain.contrats.saisie import ContratInput
 from erp_desktop.domain.enums import Statut, StatutContrat
 from erp_desktop.domain.rapports.definition import Definition as Report
+from erp_desktop.domain.recherche import cherchee
 from erp_desktop.domain.saisie import InterventionInput, mots
 from erp_desktop.errors import UserError, ValidationError
-from erp_desktop.models import Contrat, HistoriqueIntervention, Intervention, VueEnregistree
-from erp_desktop.services import contrats, interventions, rapports, views
+from erp_desktop.models import Client, Contrat, HistoriqueIntervention, Intervention, VueEnregistree
+from erp_desktop.services import auth, contrats, interventions, rapports, views
 from erp_desktop.services.planning.actions import Wish
 from erp_desktop.services.planning.actions import plan as plan_visits
+from erp_desktop.services.shared import choices
 from tests.services.branch import Monde
 
 TOO_LONG = "1" + "é" * 30_000
@@ -114,6 +117,39 @@ def test_a_value_that_no_row_holds_is_said_whichever_statement_meets_it(monde: M
         session.get_one(i, ident).date_limite = datetime(1850, 1, 1, tzinfo=UTC)
     assert str(refused.value) == BEYOND
     set_outside(clock.now())
+
+
+def test_what_no_column_has_room_for_is_said_alike(monde: Monde) -> None:
+    client = sa.update(Client).where(Client.id == monde.client)
+
+    def write(**values: Any) -> None:
+        with transaction(monde.engine, monde.responsable.user_id) as session:
+            session.execute(client.values(**values))
+
+    for values, told in (
+        ({"ville": "F" * 81}, "Un texte est trop long."),
+        ({"notes": "n" * 100_001}, "Un texte est trop long."),
+    ):  # fmt: skip
+        with pytest.raises(UserError) as refused:
+            write(**values)
+        assert str(refused.value) == told
+    with pytest.raises(UserError) as refused, transaction(monde.engine, monde.responsable.user_id) as session:
+        session.execute(sa.update(Contrat).values(montant_annuel=Decimal(10) ** 30))
+    assert str(refused.value) == TOO_LARGE
+    with pytest.raises(UserError) as refused, transaction(monde.engine, monde.responsable.user_id) as session:
+        session.execute(sa.update(Contrat).values(montant_annuel=Decimal(10) ** 12))
+    assert str(refused.value) == TOO_LARGE
+    if monde.engine.dialect.name == "sqlite":
+        with pytest.raises(UserError) as refused, transaction(monde.engine, write=False) as session:
+            session.get(Client, 10**30)
+        assert str(refused.value) == TOO_LARGE
+
+
+def test_what_is_looked_for_is_what_is_seen(monde: Monde) -> None:
+    found = monde.faire(choices.clients, monde.agent, cherchee("\u202eAt\0las\ud800\x1b "))
+    assert [one.id for one in found] == [monde.client]
+    with pytest.raises(auth.LoginRefuseError), transaction(monde.engine) as session:
+        auth.login(session, "salma.\0bennis\ud800", "un mot de passe")
 
 
 def test_a_day_outside_of_the_calendar_is_said_under_its_field() -> None:
