@@ -15,7 +15,7 @@ from erp_desktop.ui.kit import icons, paint
 from erp_desktop.ui.kit.i18n import isolate, language, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
-from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, Grid, Piece, Row
+from erp_desktop.ui.planning.geometry import DAY, HEAD_HEIGHT, HEAD_WIDTH, Grid, Piece, Row, bare
 from erp_desktop.ui.wording import value_labels
 
 AWAY_ICONS = {
@@ -360,7 +360,7 @@ def overruns(pen: Pen, grid: Grid, now: datetime, scroll: int) -> None:
 
 
 def now_line(pen: Pen, grid: Grid, now: datetime, top: int, bottom: int, scroll: int) -> None:
-    """Where it is now: down the day, or across today's cells."""
+    """Where it is now: down the day, or across today's cells, behind the cards."""
     here = now.astimezone(grid.zone)
     minute = here.hour * 60 + here.minute
     if here.date() not in grid.days or not grid.lo <= minute <= grid.hi:
@@ -368,7 +368,10 @@ def now_line(pen: Pen, grid: Grid, now: datetime, top: int, bottom: int, scroll:
     ink = theme().color("semantic.danger.solid")
     if grid.mode == DAY:
         x = grid.x_of(minute)
-        pen.fill(QRect(x, HEAD_HEIGHT - 8, 2, bottom), "semantic.danger.solid")
+        cards = [grid.box(line, piece, scroll) for line in grid.rows for piece in line.pieces]
+        on_it = [(max(HEAD_HEIGHT, box.y()), box.bottom() + 1) for box in cards if box.x() <= x + 1 <= box.right()]
+        for first, last in bare(HEAD_HEIGHT - 8, bottom, on_it):
+            pen.fill(QRect(x, first, 2, last - first), "semantic.danger.solid")
         tag = QRect(x - 21, 13, 44, 20)
         pen.box(tag, 10, ink)
         pen.painter.setFont(theme().font("strong"))
@@ -380,5 +383,8 @@ def now_line(pen: Pen, grid: Grid, now: datetime, top: int, bottom: int, scroll:
         y = grid.y_of(line, minute) - scroll + HEAD_HEIGHT
         if top <= y <= bottom:
             x, right = grid.columns[day], grid.columns[day + 1]
-            pen.fill(QRect(x, y, right - x, 1), "semantic.danger.solid")
+            cards = [grid.box(line, piece, scroll) for piece in line.pieces if piece.day == day]
+            on_it = [(box.x(), box.right() + 1) for box in cards if box.y() <= y <= box.bottom()]
+            for first, last in bare(x, right, on_it):
+                pen.fill(QRect(first, y, last - first, 1), "semantic.danger.solid")
             pen.box(QRect(x - 3, y - 3, 6, 6), 3, ink)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -34,6 +35,16 @@ class Piece:
     end: int
     lane: int = 0
     lanes: int = 1
+
+
+def bare(begin: int, end: int, taken: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The stretches of a line that nothing lies on."""
+    for first, last in sorted(taken):
+        if first > begin:
+            yield begin, min(first, end)
+        begin = max(begin, last)
+    if begin < end:
+        yield begin, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +186,11 @@ class Grid:
     def y_of(self, row: Row, minute: int) -> int:
         """In a week: where a minute is in a row."""
         return row.y + _GAP + round((row.height - 2 * _GAP) * self.fraction(minute))
+
+    def box(self, row: Row, piece: Piece, scroll: int) -> QRect:
+        """The place of a card on the viewport, as it is scrolled."""
+        found = self.rect(row, piece.day, piece.begin, piece.end, piece.lane, piece.lanes)
+        return found.translated(0, HEAD_HEIGHT - scroll)
 
     def rect(self, row: Row, day: int, begin: int, end: int, lane: int = 0, lanes: int = 1) -> QRect:
         """The place of a span of one day."""

@@ -1,4 +1,4 @@
-"""What the right button offers over a card of the board."""
+"""What the right button offers over a card of the board, and what is never drawn over one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 
+from erp_desktop import clock
+from erp_desktop.ui.kit.theme import theme
+from erp_desktop.ui.planning.geometry import DAY, WEEK
 from tests.ui.company import Monde
-from tests.ui.planning.week import Semaine, at
+from tests.ui.planning.week import MONDAY, Semaine, at
 from tests.ui.window import Bureau
 
 
@@ -59,3 +62,19 @@ def test_who_only_reads_opens_a_card_and_changes_nothing(semaine: Semaine) -> No
     assert [*acts] == ["Ouvrir l’intervention", "Absences du technicien"]
     done(s, acts["Ouvrir l’intervention"])
     assert f"interventions/{s.fiches[0]}" in s.bureau.workspace.tabs.keys
+
+
+@pytest.mark.parametrize("mode", [WEEK, DAY])
+def test_now_is_behind_the_cards(semaine: Semaine, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """Their words were struck through."""
+    s, one = semaine, semaine.fiches[0]
+    monkeypatch.setattr(clock, "now", lambda: at(9))
+    s.page.show_day(MONDAY)
+    s.page.set_mode(mode)
+    s.bureau.settle()
+    picture, (box, *_rest) = s.view.viewport().grab().toImage(), s.view.rects(s.key(one))
+    ratio, ink = picture.devicePixelRatio(), theme().color("semantic.danger.solid").rgb()
+    red = [QPoint(round(x / ratio), round(y / ratio)) for y in range(picture.height()) for x in range(picture.width())
+           if picture.pixel(x, y) == ink]  # fmt: skip
+    assert len(red) > 20, "it is drawn where no card is"
+    assert not [spot for spot in red if box.adjusted(3, 3, -3, -3).contains(spot)]
