@@ -58,6 +58,7 @@ class ImportPage(Look):
         self._clock = QTimer(self)
         self._clock.setInterval(100)
         self._clock.timeout.connect(self._say_written)
+        self.begins_at = self.choose_button
         for button, act in (
             (self.model_button, self._ask_model), (self.choose_button, self.ask_file),
             (self.mend_button, self.table.mend_first), (self.export_button, self._ask_refused),

@@ -230,6 +230,14 @@ class Button(KeyboardRing, EnterPresses, QPushButton):
             if window.focusWidget() is place:
                 self.setFocus(reason)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.keyboard and self.property("kind") == "primary":
+            # The ring of the others has the colour that this one is filled with.
+            painter = QPainter(self)
+            paint.rounded(painter, self.rect().adjusted(2, 2, -2, -2), 3, None, theme().color("text.onAccent"), 2)
+            painter.end()
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         mark(self, "keyboard", self.keyboard)

@@ -133,6 +133,13 @@ class FilterBox(Surface):
         )  # fmt: skip
         self._clear.hide()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.edit.hasFocus():
+            painter = QPainter(self)
+            paint.rounded(painter, self.rect(), theme().px("radius.sm"), None, theme().color("focus"), 2)
+            painter.end()
+
     def text(self) -> str:
         return cherchee(self.edit.toPlainText())
 

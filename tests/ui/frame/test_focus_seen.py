@@ -8,24 +8,27 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QFocusEvent, QImage
+from PySide6.QtGui import QColor, QFocusEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMainWindow, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
 from erp_desktop.ui.kit import theme
 from erp_desktop.ui.kit.controls import Button, LineEdit
-from erp_desktop.ui.kit.ring import KeyboardRing
+from erp_desktop.ui.kit.ring import KeyboardRing, reason_of
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.page import Page
 from tests.ui.company import Monde
+from tests.ui.kit.test_colours import contrast
 from tests.ui.test_small_screen import SCREEN, pages
 from tests.ui.window import Bureau
 
 _AROUND = 12
 """A field inside a frame is shown by the frame."""
+_PLAIN = 2.2
+"""How much the light of a pixel changes: the rule asks 3, of a ring that is not smoothed at its corners."""
 _LEAST = 40
 """Pixels of a ring around the smallest button, a corner of it left out."""
 
@@ -39,18 +42,26 @@ def _stops(root: QWidget) -> Iterator[QWidget]:
             yield one
 
 
+def _around(one: QWidget) -> int:
+    """Where a ring is looked for: of a button at its edge, for its words move."""
+    return _AROUND + 5 if isinstance(one, QPushButton) else 10_000
+
+
 def _picture(window: QWidget, one: QWidget) -> QImage:
     here = QRect(one.mapTo(window, QPoint()), one.size()).adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND)
     return window.grab(here.intersected(window.rect())).toImage()
 
 
-def _changed(before: QImage, after: QImage) -> int:
-    """Pixels that differ, as many as tell."""
-    found = 0
-    for y in range(before.height()):
+def _changed(before: QImage, after: QImage, around: int = 10_000) -> int:
+    """Pixels that are plainly others, as many as tell; no farther than ``around`` from the edges."""
+    found, high, wide = 0, before.height(), before.width()
+    for y in range(high):
         if before.constScanLine(y) == after.constScanLine(y):
             continue
-        found += sum(before.pixel(x, y) != after.pixel(x, y) for x in range(before.width()))
+        edge = y < around or y >= high - around
+        for x in range(wide) if edge else (*range(around), *range(wide - around, wide)):
+            one, other = before.pixel(x, y), after.pixel(x, y)
+            found += one != other and contrast(QColor(one), QColor(other)) >= _PLAIN
         if found > _LEAST:
             break
     return found
@@ -81,7 +92,7 @@ def test_every_stop_of_tab_is_seen_to_have_the_keyboard(
             qapp.processEvents()
             if not one.hasFocus():
                 faint[(where, *kind)] = f"handed on to {type(QApplication.focusWidget()).__name__}"
-            elif (seen := _changed(before, _picture(bureau.window, one))) < _LEAST:
+            elif (seen := _changed(before, _picture(bureau.window, one), _around(one))) < _LEAST:
                 faint[(where, *kind)] = f"{seen} pixels"
 
     for where, page in pages(bureau):
@@ -143,6 +154,7 @@ def test_the_ring_comes_back_from_another_window_and_from_a_menu(qtbot: QtBot, a
     into, out = QFocusEvent.Type.FocusIn, QFocusEvent.Type.FocusOut
     assert go(into, Qt.FocusReason.TabFocusReason)
     assert not go(out, away)
+    assert reason_of(button) is Qt.FocusReason.ShortcutFocusReason, "what a menu opens was asked by keys"
     assert go(into, away)
     assert not go(out, Qt.FocusReason.MouseFocusReason)
     assert not go(into, away)

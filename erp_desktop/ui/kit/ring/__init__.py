@@ -25,6 +25,11 @@ class KeyboardRing:
         """Whether the ring is drawn."""
         return self._ring
 
+    @property
+    def by_keys(self) -> bool:
+        """Whether it is drawn, or was when a menu or another window took the focus: what these open is for keys."""
+        return self._ring or self._left_ringed
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         # A popup takes and gives twice: as a popup, and as a window.
         back = event.reason() in _AWAY and (self._left_ringed or self._ring)
@@ -47,7 +52,8 @@ def calm(area: QScrollArea, *, still: bool) -> None:
 
 def reason_of(holder: QWidget | None) -> Qt.FocusReason:
     """Why the keyboard goes on from a widget, or comes back to it: by keys, where it is ringed or typed in."""
-    ringed = isinstance(holder, QLineEdit | QTextEdit | QPlainTextEdit) or bool(getattr(holder, "keyboard", False))
+    ringed = holder.by_keys if isinstance(holder, KeyboardRing) else bool(getattr(holder, "keyboard", False))
+    ringed = ringed or isinstance(holder, QLineEdit | QTextEdit | QPlainTextEdit)
     return Qt.FocusReason.ShortcutFocusReason if ringed else Qt.FocusReason.OtherFocusReason
 
 
