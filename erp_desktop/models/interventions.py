@@ -23,7 +23,7 @@ from erp_desktop.models.base import ADMINISTRATION, LOTS, SUIVI, TRAVAUX, Base, 
 from erp_desktop.models.clients import CONTRATS
 from erp_desktop.models.declare import Group, Noun, Policy, choice, field, link
 from erp_desktop.models.equipements import PREVENTIF
-from erp_desktop.models.expressions.sorting import cle_tri, due
+from erp_desktop.models.expressions.sorting import cle_tri, due, to_do
 from erp_desktop.models.expressions.words import indexed
 from erp_desktop.models.stock import STOCK
 from erp_desktop.models.types import Montant, big_int, json_type
@@ -104,6 +104,8 @@ class Intervention(LigneAgence, Base):
         _given("idx_intervention_visites", "statut", "occurrence_id"),
         # One for each order that the list offers, see ``services.interventions.pages.strata``.
         sa.Index("idx_intervention_date_planifiee", "date_planifiee"),
+        # Of what nobody does hardly any has its day.
+        _some("idx_intervention_sans_technicien", "date_planifiee", where=sa.text("technicien_id IS NULL")),
         sa.Index("idx_intervention_priorite", "priorite", "date_creation"),
         _some("idx_intervention_echeance", "date_limite", where=_EN_COURS),
         _some("idx_intervention_antidatees", "date_creation", where=_ANTIDATEE),
@@ -170,6 +172,7 @@ class Intervention(LigneAgence, Base):
 
 
 DUE = due(Intervention)
+to_do(Intervention)
 sa.Index("idx_intervention_titre_tri", cle_tri(Intervention.__table__.c.titre), Intervention.__table__.c.id)
 WORDS = ("titre", "description", "diagnostic", "travaux_realises", "recommandations", "notes_internes",
          "satisfaction_commentaire")  # fmt: skip

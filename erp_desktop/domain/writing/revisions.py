@@ -94,6 +94,8 @@ FRENCH: Final = {
         "Dire de quel fichier un poste réinscrit apporte encore les numéros",
     "Sort one agency's interventions by number, tell the urgent open ones, and those due before they were called":
         "Trier par numéro les interventions d'une agence",
+    "Keep what is to be done in an index by itself, and the days of what nobody does in another":
+        "Garder ensemble les interventions qui sont à faire",
 }  # fmt: skip
 """Title of a revision → the same in French; a revision that was published keeps its title for ever."""
 

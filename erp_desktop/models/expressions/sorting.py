@@ -125,3 +125,12 @@ def due(model: Any) -> sa.ColumnElement[Any]:
     spelled = sa.text("COALESCE(date_limite, date_planifiee, date_creation)")
     sa.Index("idx_intervention_quand", spelled, *(model.__table__.c[name] for name in _BESIDE_DUE))
     return sa.func.coalesce(model.date_limite, model.date_planifiee, model.date_creation)
+
+
+def to_do(model: Any) -> None:
+    """Make the index of the interventions that are not over, a few of all, with what lists ask and sort them by."""
+    table = model.__table__
+    where = sa.text(" OR ".join(f"(statut = '{one}')" for one in ("ouverte", "affectee", "en_cours", "en_attente")))
+    names = ("statut", "priorite", *(name for name in _BESIDE_DUE if name not in ("statut", "priorite")))
+    columns = [table.c[name] for name in names]
+    sa.Index("idx_intervention_a_faire", *columns, cle_tri(table.c.titre), sqlite_where=where, postgresql_where=where)

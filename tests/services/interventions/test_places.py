@@ -18,7 +18,7 @@ from erp_desktop.domain.enums import Priorite, Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Client, Equipement, Intervention
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.interventions.pages import central, order, which
+from erp_desktop.services.interventions.pages import central, leads, order, which
 from erp_desktop.services.search import pieces, words
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
@@ -357,6 +357,8 @@ def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
         near = [step for _one, step in steps("sla:proche", "numero", descendant=True)]
         assert any("idx_intervention_echeance (date_limite>? AND date_limite<?)" in step for step in near), near
         monkeypatch.setattr(which, "_RARES", 0)
+        for most in ("_TENUES", "_PAR_NOM"):
+            monkeypatch.setattr(leads, most, -1)
         # A day leads by its own index, and of the rows of a month none is looked up twice; never by what many have.
         for text, index in (
             ("statut:cloturee cloture_depuis:01/01/2026", "idx_intervention_cloture (date_cloture>?)"),

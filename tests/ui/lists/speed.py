@@ -32,7 +32,7 @@ from erp_desktop.upgrade.migrate import upgrade
 from erp_desktop.upgrade.start.startup import open_local
 from tests.benchmarks import planning_board
 from tests.benchmarks.sync_speed import Figure
-from tests.reports.many import YEARS_FROM, fill
+from tests.reports.many import fill
 from tests.ui.lists import speed_nouns, speed_window
 from tests.ui.lists.timing import SOON_MS, Worst, bare, median, now
 
@@ -65,11 +65,10 @@ def measure(
         years: of one branch, more rows are of more years; else of the same sixteen months.
     """
     if set(parts) - {"centre"}:
-        older = years and rows > YEARS_FROM
-        name = f"ecrans-{rows}{'-annees' * older}{'-chiffre' * encrypted}.sqlite"
+        name = f"ecrans-{rows}{'-annees' * years}{'-chiffre' * encrypted}.sqlite"
         engine = open_local(folder / name, _KEY if encrypted else None)
         if not _filled(engine):
-            fill(engine, rows, years=older)
+            fill(engine, rows, years=years)
         yield from read(engine, rows, parts)
         engine.dispose()
     if "centre" in parts:

@@ -20,7 +20,7 @@ from erp_desktop.services.interventions.list import (
     portee_interventions,
     rows,
 )
-from erp_desktop.services.interventions.pages import order, strata
+from erp_desktop.services.interventions.pages import leads, order, strata
 from erp_desktop.services.interventions.pages.which import PLACES, among, ids, request
 from erp_desktop.services.search import exact
 from erp_desktop.services.shared.lists import ListQuery, est_sqlite
@@ -74,10 +74,16 @@ def _pesee(
             suit = sa.select(Intervention.id).where(*nommes)
     # A title is met as soon on any day, and the order's own day is a range of its index.
     pesee = beaucoup or (bool(dits) and query.tri != "titre" and dits.keys() != {strata.DAYS.get(query.tri)})
+    faire = None if pesee else leads.to_do(filtre)
     if query.tri == "numero" and "agence" in filtre.mots:
         suite: sa.Select[int] | None = order.numbered(suit, query, agences(session, Agence.id, filtre.mots["agence"]))
     else:
-        suite = order.page(session, suit, query, among(session, query, acteur), many=beaucoup, read=pesee)
+        suite = order.page(
+            session, suit, query, among(session, query, acteur), many=beaucoup, read=pesee or faire is not None
+        )
+    if suite is not None and faire is not None:
+        # Of a table of years a few, which may be anywhere along an order.
+        return order.weighed(session, requete, query, suite, _LUES, faire.requete)
     if suite is None or not pesee:
         return suite
     un, combien = sa.literal(1).label("un"), _LUES

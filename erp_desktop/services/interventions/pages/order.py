@@ -218,9 +218,15 @@ def titles(session: Session, rows: Sequence[int]) -> dict[int, str]:
     return {row: cle_de(title) for row, title in zip(*texts(session, asked, I.id, I.titre), strict=True)}
 
 
-def told(session: Session, request: sa.Select[int], query: ListQuery, among: Among = ALL) -> list[int]:
-    """What ``request`` tells by an index of its own, in the same order: each row is looked up once."""
-    if query.tri == "titre":
+def told(
+    session: Session, request: sa.Select[int], query: ListQuery, among: Among = ALL, *, whole: bool = False
+) -> list[int]:  # fmt: skip
+    """What ``request`` tells by an index of its own, in the same order: each row is looked up once.
+
+    Args:
+        whole: the index holds titles too, as they are sorted by.
+    """
+    if query.tri == "titre" and not whole:
         return few(session, identifiants(session, request), query)
     if query.tri in FAR:
         return _by_name(session, request, query)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -26,9 +27,13 @@ from erp_desktop.services.shared.places.stretches import referred
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
 """What may wait for a place in the planning."""
+A_FAIRE = (*ACTIFS, Statut.EN_ATTENTE)
+"""What is not over: of a table of years a few."""
 I = Intervention  # noqa: E741
 ONGOING = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in ACTIFS) + ")")
 """Spelled as in the index of running deadlines, which holds no other rows."""
+TO_DO = sa.text("(" + " OR ".join(f"interventions.statut = '{s.value}'" for s in A_FAIRE) + ")")
+"""Likewise of the index of what is not over."""
 BACKDATED = sa.text(
     "COALESCE(interventions.date_limite, interventions.date_planifiee, interventions.date_creation)"
     " < interventions.date_creation"
@@ -62,6 +67,7 @@ class Among:
         agence: the only agency, of a list by number.
         called_since: all of it was called then or later.
         due_before: all of it is due earlier.
+        unassigned: none of it has a technicien.
         of: what the agency of a row has to be; of a name too, unless it is of all: the centre refuses any other.
     """
 
@@ -69,6 +75,7 @@ class Among:
     agence: int | None = None
     called_since: datetime | None = None
     due_before: datetime | None = None
+    unassigned: bool = False
     of: Callable[[Any], sa.ColumnElement[bool]] | None = None
 
     def named(self, agence: Any) -> list[sa.ColumnElement[bool]]:
@@ -126,6 +133,11 @@ def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum
         groups: list[list[Any]] = [[value for value, _ in group] for _, group in ranked]
         return Names(column, [*groups, [None]], down)
     column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
+    if name == "date_planifiee" and among.unassigned:
+        # Of what nobody does hardly any has its day; along all days every other row would be passed over.
+        theirs = partial(Stratum, descending=down, index=(I, "idx_intervention_sans_technicien"))
+        free = I.technicien_id.is_(None)
+        return [theirs(sa.and_(free, column.is_not(None)), [column]), theirs(sa.and_(free, column.is_(None)))]
     return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop.domain import numeros, recherche
-from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Agence, Intervention
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.interventions.list import (
-    JOURS,
     LISTES,
     agences,
     bornes,
@@ -30,7 +27,7 @@ from erp_desktop.services.interventions.list import (
     portee_interventions,
     sans_jours,
 )
-from erp_desktop.services.interventions.pages import order, strata
+from erp_desktop.services.interventions.pages import leads, order, strata
 from erp_desktop.services.search import exact, pieces, words
 from erp_desktop.services.shared.lists import ListQuery, contient, est_sqlite, hors_index, identifiants, parmi
 from erp_desktop.services.shared.places import Long, Stratum, beginning
@@ -45,6 +42,8 @@ _ESSAI = 200
 """Of so many of them it is tried whether they do."""
 _DERNIERES, _SOUVENT, _PLUPART = 1000, 50, 300
 """Of so many of the last rows so many hold a word that is met soon along any order, and so many along any at all."""
+_PAR_STATUT = ("statut", "sla")
+"""Orders of which each stratum is of one statut."""
 _VUES, _LOIN = ((2048, (16_384, 40_000, 4_000)), (5120, (100_000, 160_000, 160_000))), 40_000
 """So many rows of an order are looked at before, each time, what an index tells is asked: so many as a set along the
 order; and where that index holds what is sorted by, so many sorted, by a name so many. No fewer than the last number,
@@ -53,10 +52,6 @@ _PASSEES = 32_768
 """Rows of an order that are passed over to meet those of a set; half as many before what has a day is all sorted."""
 _TRIEES = 20_000
 """Rows that may hold a word which are looked at and sorted by title: those of one word stand together there."""
-_STATUTS, _PAR_STATUT = "idx_intervention_status_date", ("statut", "sla")
-"""The index that tells a statut, and orders of which each stratum is of one."""
-_URGENTES = "idx_intervention_statut_priorite"
-"""The index that tells a statut and a priority, with the day of the call and the agency."""
 _NOMMES = {"client", "equipement"}
 """Words whose values are in what :mod:`~erp_desktop.services.search.pieces` knows of an intervention."""
 
@@ -69,20 +64,26 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     cherche = query.limite is not None and est_sqlite(session) and bool(filtre.mots or filtre.libre or filtre.dates)
     if not cherche:
         return order.ids(session, request(session, acteur, query), query, among(session, query, acteur))
+    eux = among(session, query, acteur)
+    faire = leads.to_do(filtre)
+    lettres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
+    # Among the last rows it is met soon, and before them nowhere.
+    de_cela = lettres and faire is not None and faire.peu(session, query)
     dits = jours(filtre)
     # By their titles rows of one word stand together, and all the others between them.
     assez = _PLUPART if filtre.libre and query.tri == "titre" else _SOUVENT
-    lettres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
-    if lettres and not dits and _souvent(session, acteur, query.texte, assez):
+    if lettres and not (dits or de_cela) and _souvent(session, acteur, query.texte, assez):
         requete = sa.select(Intervention.id).where(*conditions(session, acteur, query.texte, suit=True, pres=True))
-        return order.ids(session, requete, query, among(session, query, acteur))
+        return order.ids(session, requete, query, eux)
     question = _lettres(session, filtre)
     if question:
         quelques = pieces.matching(session, question, _RARES + 1)
         if len(quelques) <= _RARES:
             return _verifiees(session, acteur, query, quelques)
+    if de_cela and faire:
+        return leads.sorted_apart(session, acteur, query, faire, eux)
     suit = conditions(session, acteur, query.texte, suit=True, pres=lettres, tri=query.tri)
-    requete, eux = sa.select(Intervention.id).where(*suit), among(session, query, acteur)
+    requete = sa.select(Intervention.id).where(*suit)
     # What has a deadline is due by it.
     limites = [dit.operator(Intervention.date_limite, dit.right) for dit in dits.get("", ())]
     marche = order.soon(session, requete, query, eux, limites)
@@ -90,6 +91,8 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
     autres = bool(dits or filtre.mots.keys() - _NOMMES)
     if ((question and autres) or not lettres) and marche.reach(_VUES[0][0]):
         return marche.found
+    if not lettres and faire and faire.peu(session, query):
+        return leads.sorted_apart(session, acteur, query, faire, eux)
     if question and not dits:
         if query.tri == "titre":
             trouvees = _par_titre(session, acteur, query, question)
@@ -107,7 +110,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if rares is not None:
             return order.few(session, rares, query, toutes if dits else ())
     # The day that is sorted by is a range of the order's own index.
-    if dits.keys() != {strata.DAYS.get(query.tri)} and (menent := _menent(filtre, query.tri)):
+    if dits.keys() != {strata.DAYS.get(query.tri)} and (menent := leads.leads(session, filtre, query.tri)):
         trouvees = _a_tour_de_role(session, query, eux, marche, menent, toutes)
         if trouvees is not None:
             return trouvees
@@ -115,7 +118,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
 
 
 def _a_tour_de_role(
-    session: Session, query: ListQuery, eux: strata.Among, marche: Stretches, menent: Sequence[Mene],
+    session: Session, query: ListQuery, eux: strata.Among, marche: Stretches, menent: Sequence[leads.Mene],
     toutes: Sequence[sa.ColumnElement[bool]],
 ) -> list[int] | None:  # fmt: skip
     """Along the order, or by what an index tells: each goes as far as the other has cost. None where neither is soon.
@@ -137,7 +140,7 @@ def _a_tour_de_role(
         )
         if nombre > (most if couvre else ensemble):
             continue
-        par_statut = mene.index in (_STATUTS, _URGENTES)
+        par_statut = mene.index in (leads.STATUTS, leads.URGENTES)
         sans_fin = titre or par_statut
         proche = sans_fin or bool(marche.found) or nombre <= _PASSEES // 2
         if not couvre and nombre > vues and proche and not (par_statut and query.tri in _PAR_STATUT):
@@ -154,42 +157,6 @@ def _a_tour_de_role(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Mene:
-    """What an index tells by itself.
-
-    Attributes:
-        couvre: the index holds what a list sorts by as well.
-    """
-
-    dit: Sequence[sa.ColumnElement[bool]]
-    index: str
-    couvre: bool = False
-
-    @property
-    def requete(self) -> sa.Select[int]:
-        asked = sa.select(Intervention.id).where(*self.dit)
-        return asked.with_hint(Intervention, f"INDEXED BY {self.index}", "sqlite")
-
-    def combien(self, session: Session, most: int) -> int:
-        """How many; no further than one more than ``most``."""
-        some = self.requete.limit(most + 1).subquery()
-        return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
-
-
-def _menent(filtre: recherche.Filtre, tri: str | None) -> list[Mene]:
-    dits = [Mene(dit, JOURS[nom][1], couvre=not nom) for nom, dit in jours(filtre).items()]
-    if "statut" in filtre.mots:
-        dit = [
-            getattr(Intervention, mot).in_(filtre.mots[mot]) for mot in ("statut", "priorite") if mot in filtre.mots
-        ]
-        eux_seuls = not (filtre.mots.keys() - {"statut", "priorite"} or filtre.libre or filtre.dates)
-        par_jour = strata.DAYS.get(tri) == "cree"
-        un = Mene(dit, _STATUTS) if len(dit) == 1 else Mene(dit, _URGENTES, couvre=eux_seuls and par_jour)
-        dits.append(un)
-    return dits
-
-
 def request(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
     return sa.select(Intervention.id).where(*conditions(session, acteur, query.texte))
 
@@ -198,7 +165,6 @@ def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> s
     """What the words and the scope say of each row; on a cache of a list by number also its only agency."""
     filtre = lire_filtre(query.texte)
     mots, agence, de = filtre.mots, None, None
-    tous = strata.A_PLANIFIER if mots.get("planifiee") == ["a_planifier"] else tuple(Statut)
     if acteur is not None and not roles.voit_tout(acteur):
         agence, de = acteur.agence_id, partial(operator.eq, acteur.agence_id)
     elif "agence" in mots:
@@ -206,7 +172,13 @@ def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> s
         if query.tri == "numero" and est_sqlite(session):
             une = identifiants(session, sa.select(Agence.id).where(de(Agence.id)).limit(2))
             agence = une[0] if len(une) == 1 else None
-    return strata.Among([*mots.get("statut", tous), *mots.get("priorite", ())], agence, *bornes(filtre), de)
+    return strata.Among(
+        [*leads.states(filtre), *mots.get("priorite", ())],
+        agence,
+        *bornes(filtre),
+        "technicien" in mots.get("sans", ()),
+        de,
+    )
 
 
 def _demande(session: Session, acteur: Acteur, query: ListQuery) -> sa.Select[int]:
@@ -274,17 +246,11 @@ def _par_titre(session: Session, acteur: Acteur, query: ListQuery, question: str
     return trouvees[:limite]
 
 
-def _bonnes(session: Session, some: Sequence[int], dites: Sequence[sa.ColumnElement[bool]]) -> set[int]:
-    """Those of some rows that meet what is asked, each looked at by itself."""
-    requete = sa.select(Intervention.id).where(parmi(session, Intervention.id, some), *dites)
-    return set(identifiants(session, requete.with_hint(Intervention, "NOT INDEXED", "sqlite")))
-
-
 def _parmi_candidates(session: Session, acteur: Acteur, query: ListQuery, question: str) -> list[int]:
     """The same of many: a page of them is met along the order, and no other row is looked at."""
     some = pieces.matching(session, question, _ESSAI)
     dites = conditions(session, acteur, query.texte, pres=True)
-    if len(_bonnes(session, some, dites)) < _ESSAI // 10:
+    if len(leads.good(session, some, dites)) < _ESSAI // 10:
         # The other words leave hardly any of them: the whole order would be walked for a page.
         return _verifiees(session, acteur, query, pieces.matching(session, question, _CANDIDATES))
     ident, attente = hors_index(Intervention.id), words.pending(session)
