@@ -7,6 +7,7 @@ copy of the cache leaves it in place.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +24,16 @@ _TABLE = (
     "PRIMARY KEY (user_id, fiche)) WITHOUT ROWID"
 )
 
+_CAUSES = {"disk is full": errno.ENOSPC, "readonly": errno.EROFS, "unable to open": errno.EACCES}
+
 
 @contextlib.contextmanager
 def _as_os_error() -> Iterator[None]:
     try:
         yield
     except (sqlcipher.DatabaseError, DatabaseRefusedError) as error:
-        raise OSError(str(error)) from error
+        code = next((code for words, code in _CAUSES.items() if words in str(error)), 0)
+        raise (OSError(code, str(error)) if code else OSError(str(error))) from error
 
 
 class Coffre:

@@ -12,7 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QObject, Signal
+
 from erp_desktop import clock
+from erp_desktop.errors import raison
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +52,13 @@ def _name(key: str, draft_id: int) -> str:
     return f"{key}/{draft_id}"
 
 
+class Told(QObject):
+    """What is found out of a draft behind the typing."""
+
+    unwritten = Signal(str, object, str)
+    """Kind, record or slot, and why it is on no disk: closing the window would lose it."""
+
+
 class Drafts:
     """The drafts of one person; read once, written by a thread of its own, in order.
 
@@ -64,6 +74,7 @@ class Drafts:
         # Here, for the window's frame is shown before the libraries of the database are read.
         from erp_desktop.services.drafts import Coffre
 
+        self.told = Told()
         self._coffre = Coffre(folder / "brouillons.sqlite", user_id, key)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="brouillons")
         self._latest = self._coffre.read()
@@ -111,14 +122,16 @@ class Drafts:
         text = json.dumps({"quand": clock.to_text(now), "champs": dict(values)}, default=_encode, ensure_ascii=False)
         name = _name(key, draft_id)
         self._latest[name] = text
-        self._pool.submit(self._write, name, text)
+        self._pool.submit(self._write, name, text, (key, draft_id))
         return now
 
-    def _write(self, name: str, text: str | None) -> None:
+    def _write(self, name: str, text: str | None, of: tuple[str, int] | None = None) -> None:
         try:
             self._coffre.write(name, text)
-        except OSError:
+        except OSError as error:
             _log.warning("draft not written: %s", name, exc_info=True)
+            if of is not None:
+                self.told.unwritten.emit(*of, raison(error))
 
     def find(self, key: str, draft_id: int) -> Draft | None:
         """The draft of a record, left by this window or an earlier one, if it can be read."""

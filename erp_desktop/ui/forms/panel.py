@@ -54,6 +54,7 @@ class FormPanel(FormView):
         self._draft_pause.setInterval(_DRAFT_PAUSE_MS)
         self._draft_pause.timeout.connect(self._keep_draft)
         contexte.bus.data_changed.connect(self._data_changed)
+        contexte.drafts.told.unwritten.connect(self._unwritten)
 
     def print_out(self) -> bool:
         """Show the record's paper; False when it has none, or is not saved."""
@@ -156,6 +157,10 @@ class FormPanel(FormView):
         else:
             self.contexte.drafts.drop(self.spec.kind, self.draft_id)
             self._say_draft(None)
+
+    def _unwritten(self, kind: str, draft_id: int, cause: str) -> None:
+        if (kind, draft_id) == (self.spec.kind, self.draft_id):
+            self._say_unwritten(cause)
 
     def keep_now(self) -> None:
         """Write the draft without waiting for a pause in the typing."""

@@ -298,6 +298,11 @@ class FormView(Surface):
         hour = clock.local(when).strftime("%H:%M") if when is not None else ""
         self.draft_words.say(tr("Brouillon gardé à {heure}", heure=isolate(hour)) if hour else "", isolate(hour))
 
+    def _say_unwritten(self, cause: str) -> None:
+        self._draft_icon.setVisible(True)
+        words = tr("Brouillon non gardé : {cause}", cause=said(cause))
+        self.draft_words.say(words, tr("Brouillon non gardé"))
+
     def _offer_unfinished(self, own: int) -> None:
         """List the new records begun and not finished but for ``own``, each to be taken up again."""
         for kind, slot, draft in self.contexte.drafts.unfinished():

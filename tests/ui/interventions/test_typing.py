@@ -12,8 +12,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from erp_desktop.db.engine import connect_sqlite
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
+from erp_desktop.errors import raison
+from erp_desktop.services.drafts import _as_os_error
 from erp_desktop.ui.forms.editors import Unreadable
 from erp_desktop.ui.forms.page import RecordPage
 from erp_desktop.ui.forms.picker import PickerEditor
@@ -49,6 +52,38 @@ def test_a_crash_costs_no_typing(
     second.settle()
     assert column(sqlite_engine, monde.interventions[2], "description") == "Saisie en cours"
     assert second.drafts.find("interventions", monde.interventions[2]) is None
+
+
+def test_a_draft_that_the_disk_refuses_is_not_called_kept(
+    bureau: Bureau, monde: Monde, qtbot: QtBot, tmp_path: Path
+) -> None:
+    row, file = monde.interventions[2], tmp_path / "brouillons" / "brouillons.sqlite"
+    page = bureau.liste()
+    open_form(bureau, page, row)
+    file.mkdir(parents=True)
+    editor, told = page.form.fields.editors["description"], page.form.draft_words
+
+    def type_on(words: str) -> None:
+        editor.show_value(words)
+        editor.changed.emit()
+
+    type_on("Saisie en cours")
+    qtbot.waitUntil(lambda: "non gardé" in told.text())
+    assert told.text() == "Brouillon non gardé : accès refusé, ou fichier ouvert dans un autre programme"
+    # When there is room again the next letters are kept.
+    file.rmdir()
+    type_on("Saisie en cours.")
+    qtbot.waitUntil(lambda: told.text().startswith("Brouillon gardé à"))
+    bureau.drafts._pool.submit(lambda: None).result(10)
+    qtbot.wait(50)
+    assert told.text().startswith("Brouillon gardé à")
+    # A disk that is full is named.
+    small = connect_sqlite(file, None)
+    small.execute(f"PRAGMA max_page_count = {small.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(OSError, match="full") as refused, _as_os_error():
+        small.execute("CREATE TABLE plein AS SELECT zeroblob(100000) AS x")
+    small.close()
+    assert raison(refused.value) == "le disque est plein"
 
 
 def test_a_new_intervention_is_typed_with_pickers(
