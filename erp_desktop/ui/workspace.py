@@ -131,8 +131,12 @@ class Workspace(QWidget):
         for place, section in enumerate(self.nav.sections[:9], start=1):
             table.append((f"Ctrl+{place}", lambda key=section.key: self.open_section(key, _KEYS)))  # type: ignore[misc]
         for keys, act in table:
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.activated.connect(act)
+            does = act if keys in ("Esc", "Ctrl+K") else partial(self._uncovered, act)
+            QShortcut(QKeySequence(keys), self).activated.connect(does)
+
+    def _uncovered(self, act: Callable[[], object]) -> None:
+        self.palette_box.close_box()  # Nothing is done, and nobody typed to, behind it.
+        act()
 
     def _hold_messages(self, held: bool) -> None:
         """No message lies over the box: it waits, its time with it."""
