@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QStyleOptionComboBox, QWidget
 
 from erp_desktop.domain import nombres
 from erp_desktop.ui.kit import icons, paint
@@ -201,7 +201,7 @@ class AreaEditor(Editor):
         self.area.set_read_only(read_only)
 
 
-_CARET = 18
+_CARET, _BEFORE = 18, 12
 
 
 class Combo(QComboBox):
@@ -210,6 +210,12 @@ class Combo(QComboBox):
     def sizeHint(self) -> QSize:
         # The caret is painted here: the style knows no room for it.
         return super().sizeHint() + QSize(_CARET, 0)
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        """The words end before the caret, which is painted over what the style leaves to them."""
+        super().initStyleOption(option)
+        room = self.width() - _BEFORE - _CARET - 12
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.domain.enums import Priorite, Statut
+from erp_desktop.ui.forms.editors import Combo
 from erp_desktop.ui.forms.head import HeadView
 from erp_desktop.ui.forms.spec import Head
 from erp_desktop.ui.kit import i18n, theme
@@ -39,3 +42,25 @@ def test_what_is_left_is_whole_beside_the_longest_status(
         inside = part.visibleRegion().boundingRect()
         assert inside.size() == part.size(), part.accessibleName()
         assert part.width() >= part.minimumWidth()
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_the_words_of_a_narrow_list_end_before_its_caret(qtbot: QtBot, qapp: QApplication, language: str) -> None:
+    i18n.set_language(qapp, language)
+    theme.install(qapp, theme.LIGHT)
+    combo = Combo()
+    qtbot.addWidget(combo)
+    combo.addItems(["", "Magasin central de Casablanca"])
+    combo.resize(110, 30)
+    combo.show()
+
+    def caret() -> QImage:
+        return combo.grab(QRect(combo.width() - 27 if language == "fr" else 2, 4, 24, 22)).toImage()
+
+    alone = caret()
+    combo.setCurrentIndex(1)
+    assert caret() == alone
+    combo.resize(300, 30)
+    option = QStyleOptionComboBox()
+    combo.initStyleOption(option)
+    assert option.currentText == "Magasin central de Casablanca"
