@@ -16,6 +16,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import UserError
 from erp_desktop.models import Base
 from erp_desktop.services.shared.clocks import Horloges
+from erp_desktop.services.shared.common import ecrire
 from erp_desktop.services.shared.lists import paquets
 
 MOST = 2_000
@@ -139,7 +140,7 @@ class Editing:
             before = self.load(session, acteur, ident)
             known = set(self.warn(session, acteur, ident))
             self.update(session, acteur, ident, self._meant(session, before, changes))
-            session.flush()
+            ecrire(session)
             session.expire_all()
             warnings = [words for words in self.warn(session, acteur, ident) if words not in known]
             made = Trial(ident, before, self.load(session, acteur, ident), "", warnings)
@@ -175,7 +176,7 @@ class Editing:
             try:
                 before = self.load(session, acteur, ident)
                 self.update(session, acteur, ident, self._meant(session, before, changes))
-                session.flush()
+                ecrire(session)
             except UserError as error:
                 raise RowRefusedError(ident, str(error)) from error
             kept.append((ident, {name: getattr(before, name, None) for name in changes}))

@@ -1,0 +1,120 @@
+"""Acts of several statements in a process killed at a boundary of them: all of it is there, or nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_desktop import clock
+from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
+from erp_desktop.db.session import transaction
+from erp_desktop.domain.enums import MotifHoraire, Statut
+from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.preventif.saisie import PlanInput
+from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.domain.saisie.stock import DepotInput, InventaireInput, PieceInput
+from erp_desktop.models import Base
+from erp_desktop.services import documents, interventions
+from erp_desktop.services.administration import accounts, calendar
+from erp_desktop.services.importation import tables as importation
+from erp_desktop.services.preventif import form as plans
+from erp_desktop.services.shared.bulk import Editing, Progress
+from erp_desktop.services.stock import counting, depots, parts
+from tests.services.branch import Monde
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+Act = Callable[[Session], Any]
+
+
+def acts(monde: Monde, folder: Path) -> dict[str, tuple[Acteur, Act]]:
+    who, admin, ramadan = monde.responsable, monde.admin, MotifHoraire.RAMADAN
+    file = folder / "clients.csv"
+    rows = "".join(f"Atelier {n};Fès\n" for n in range(40))
+    file.write_text(f"nom_entreprise;ville\n{rows}", encoding="utf-8")
+    asked = InterventionInput(titre="Fuite", equipement_id=monde.equipement, technicien_id=monde.karim)
+    job = monde.faire(interventions.create, who, asked)
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(300_000)
+    plan = PlanInput(equipement_id=monde.equipement, modele_titre="Graissage", frequence="mensuel",
+                     date_debut=clock.today())  # fmt: skip
+    store = monde.faire(depots.create, who, DepotInput(nom="Magasin"))
+    part = monde.faire(parts.create, who, PieceInput(reference="JNT-63", designation="Joint"))
+    sheet = monde.faire(counting.create, who, InventaireInput(depot_id=store))
+    monde.faire(counting.enter, who, sheet, part, Decimal(3))
+    jobs = [job, monde.faire(interventions.create, who, asked)]
+    several = Editing("interventions", interventions.get, interventions.update)
+    changes = {"priorite": "haute"}
+    trials = monde.faire(several.trials, who, jobs, changes)
+    return {
+        "count": (who, lambda s: counting.validate(s, who, sheet)),
+        "several": (who, lambda s: several.write(s, who, trials, changes, Progress())),
+        "import": (who, lambda s: importation.importer(s, "clients", file, "CAS", user_id=who.user_id)),
+        "document": (who, lambda s: documents.joindre(s, who, "interventions", job, "photo.png", picture)),
+        "hours": (admin, lambda s: calendar.set_week(
+            s, admin, monde.cas, "1-5=09:00-15:00", date(2027, 2, 8), date(2027, 3, 9), ramadan)),
+        "statut": (who, lambda s: interventions.changer_statut(s, who, job, Statut.AFFECTEE)),
+        "plan": (who, lambda s: plans.create(s, who, plan)),
+        "account": (admin, lambda s: accounts.close(s, admin, accounts.by_name(s, "hind.berrada"))),
+    }  # fmt: skip
+
+
+def held(engine: sa.Engine) -> dict[str, tuple[Any, ...]]:
+    """How many rows each table has, and when one of them was written last."""
+    tables = {n: t for n, t in Base.metadata.tables.items() if "updated_at" in t.c}
+    with transaction(engine, write=False) as session:
+        return {
+            name: tuple(session.execute(sa.select(sa.func.count(), sa.func.max(t.c.updated_at))).one())
+            for name, t in tables.items()
+        }
+
+
+def killed(place: Path | str, who: Acteur, act: Act, boundary: int) -> bool:
+    """Do an act in a process with a connection of its own; whether it died at the boundary."""
+    child = os.fork()
+    if child:
+        status = os.waitpid(child, 0)[1]
+        assert os.WIFSIGNALED(status) or status == 0, status
+        return os.WIFSIGNALED(status)
+    try:
+        left = [boundary]
+        engine = create_pg_engine(place) if isinstance(place, str) else create_sqlite_engine(place)
+
+        def burn(*_heard: Any) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
+            sa.event.listen(engine, name, burn)
+        with transaction(engine, who.user_id) as session:
+            act(session)
+    except BaseException:  # noqa: BLE001 - told by the status of the process
+        traceback.print_exc()
+        os._exit(3)
+    os._exit(0)
+
+
+@pytest.mark.parametrize("name", ["import", "document", "count", "several", "hours", "statut", "plan", "account"])
+def test_an_act_that_is_killed_is_there_whole_or_not_at_all(
+    request: pytest.FixtureRequest, monde: Monde, tmp_path: Path, name: str
+) -> None:
+    sqlite = monde.engine.dialect.name == "sqlite"
+    place: Path | str = request.getfixturevalue("sqlite_path" if sqlite else "pg_url")
+    who, act = acts(monde, tmp_path)[name]
+    before, boundary, turns = held(monde.engine), 5, 0
+    while killed(place, who, act, boundary):
+        assert held(monde.engine) == before, boundary
+        boundary, turns = boundary + 7, turns + 1
+    assert turns > 0
+    assert held(monde.engine) != before
+    if sqlite:
+        assert monde.lire(sa.text("PRAGMA integrity_check")) == [("ok",)]
