@@ -47,10 +47,10 @@ class CentralLine(QObject):
         self._show()
 
     def ask(self) -> None:
-        """One short question; its answer is told as that of any job."""
+        """One short question of a table, which a centre half-way through an upgrade refuses; told as any answer."""
         import sqlalchemy as sa
 
-        question = sa.text("SELECT 1")
+        question = sa.text("SELECT 1 FROM agences LIMIT 1")
         self._tasks.run(lambda session: session.scalar(question), None, lambda _error: None, owner=self)
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from erp_desktop import clock
-from erp_desktop.errors import CentralUnreachableError, ErpError
+from erp_desktop.errors import CentralUnreachableError, CentralWaitsError, ErpError
 from erp_desktop.settings import Mode
 from erp_desktop.ui.bug import offer_bundle
 from erp_desktop.ui.kit.controls import Button
@@ -105,6 +105,9 @@ def _report(page: ListPage, error: Exception) -> tuple[str, str]:
 def error_banner(page: ListPage, error: Exception) -> Banner:
     """Since when the list cannot be read, and the file that IT is sent."""
     hour = clock.local(clock.now()).strftime("%H:%M")
+    if isinstance(error, CentralWaitsError):
+        # It answers, and says why it serves nobody.
+        return Banner("warning", said(str(error)), icon="cloud-slash", square=True)
     if isinstance(error, CentralUnreachableError):
         words = tr(
             "Hors ligne depuis {heure} : cette liste se lira d'elle-même quand la ligne reviendra.", heure=hour
