@@ -106,6 +106,15 @@ class TabStrip(QTabBar):
         painter.end()
 
 
+def _side(held: QWidget, area: QScrollArea) -> QRect:
+    """The widest of what a widget stands in that has room: a form beside its list comes in sight with its field."""
+    while (holder := held.parentWidget()) is not None and holder is not area.widget():
+        if not isinstance(area, Shelf) or holder.width() > area.viewport().width() - 16:
+            break
+        held = holder
+    return QRect(held.mapTo(area.viewport(), QPoint()).x(), 0, held.width(), 1)
+
+
 def _show(held: QWidget, within: QWidget) -> None:
     """Scroll whatever lies around a widget until it is seen; what is being pressed stays under the pointer.
 
@@ -115,8 +124,10 @@ def _show(held: QWidget, within: QWidget) -> None:
     while above is not None and above is not within:
         if isinstance(above, QScrollArea):
             room, box = above.viewport().rect(), QRect(held.mapTo(above.viewport(), QPoint()), held.size())
-            if box.width() <= room.width() and box.height() <= room.height() and not room.contains(box):
-                across = max(0, box.right() + 8 - room.right()) + min(0, box.left() - 8)
+            side = _side(held, above)
+            seen = room.left() <= side.left() and side.right() <= room.right() and room.contains(box)
+            if box.width() <= room.width() and box.height() <= room.height() and not seen:
+                across = max(0, side.right() + 8 - room.right()) + min(0, side.left() - 8)
                 down = max(0, box.bottom() + 8 - room.bottom()) + min(0, box.top() - 8)
                 beside, below = above.horizontalScrollBar(), above.verticalScrollBar()
                 beside.setValue(beside.value() + (-across if above.isRightToLeft() else across))

@@ -113,6 +113,10 @@ def test_every_panel_is_whole_or_scrolls(
     page.selection.edit()
     bureau.settle()
     assert page.selection.panel is not None
+    qapp.processEvents()
+    beside = QRect(page.selection.panel.mapTo(window, QPoint()), page.selection.panel.size())
+    assert window.rect().left() <= beside.left(), "the whole of it came in sight with its first field"
+    assert beside.right() <= window.rect().right()
     held = page.selection.panel.findChildren(QAbstractButton)
     assert held
     for one in held:
