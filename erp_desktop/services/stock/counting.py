@@ -51,6 +51,7 @@ __all__ = [
 ]  # fmt: skip
 LIMIT = Decimal(1000)
 """MAD of differences that an agent settles alone."""
+_TOO_MANY = Decimal(10) ** 9
 OVER = "Cet inventaire est terminé : ouvrez-en un autre."
 M, L = MouvementStock, LigneInventaire
 
@@ -126,12 +127,14 @@ def enter(
 
     Raises:
         UserError: the count is over.
-        ValidationError: no such part, a count below zero, a followed part without lot, a serial number counted twice.
+        ValidationError: no such part, a count below zero or that no column holds, a followed part without lot, a
+            serial number counted twice.
     """
     sheet = open_sheet(session, acteur, ident)
     part = ledger.part_of(session, acteur, piece, sheet.agence_id)
     lot = _lot(part, lot)
     motif = mots.lire(motif, "motif")
+    _countable(quantity)
     so_far = units(
         session.scalar(
             sa.select(sa.func.sum(thousandths(L.quantite))).where(
@@ -159,6 +162,13 @@ def enter(
     )  # fmt: skip
     ecrire(session)
     return so_far + more
+
+
+def _countable(quantity: Decimal) -> None:
+    if not quantity.is_finite() or abs(quantity) >= _TOO_MANY:
+        raise ValidationError({"quantite": "Ce nombre est trop grand."})
+    if quantity != round(quantity, 3):
+        raise ValidationError({"quantite": "3 décimales au plus."})
 
 
 def take_back(

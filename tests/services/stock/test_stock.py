@@ -208,6 +208,10 @@ def test_a_count_posts_the_difference_at_the_moment_of_counting(monde: Monde, ma
     monde.faire(counting.enter, monde.agent, sheet, joint, D(2), "Casse", exact=True)
     with pytest.raises(ValidationError, match="moins que zéro"):
         monde.faire(counting.enter, monde.agent, sheet, joint, D(-5))
+    for much, told in (("1.2345", "3 décimales au plus."), ("1e30", "Ce nombre est trop grand.")):
+        with pytest.raises(ValidationError) as refused_count:
+            monde.faire(counting.enter, monde.agent, sheet, joint, D(much), exact=True)
+        assert refused_count.value.champs == {"quantite": told}
     # Taken from the shelf after it was counted: no difference.
     move(monde, "sortie", joint, store, "2")
     view = monde.faire(counting.get, monde.agent, sheet)
