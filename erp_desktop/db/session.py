@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from erp_desktop.db import fewer_trips, ids
 from erp_desktop.db.pg_line import LineRefusedError
@@ -23,6 +24,7 @@ from erp_desktop.errors import (
     DatabaseBusyError,
     DiskFullError,
     ErpError,
+    NotFoundError,
     OutcomeUnknownError,
     PasswordToChooseError,
     UserError,
@@ -44,6 +46,7 @@ UNSURE = (
     "La ligne a été coupée au moment d'enregistrer : le centre a tout reçu, ou rien. Relisez la fiche avant de "
     "recommencer."
 )
+GONE = "Cette fiche a été supprimée pendant l'enregistrement : rien n'a été écrit."
 _STATE = sa.text("SELECT pg_xact_status(CAST(:x AS xid8))")
 _END = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = CAST(CAST(:x AS xid8) AS xid)"
@@ -89,6 +92,7 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         DiskFullError: nothing was written.
         DamagedError: the file cannot be read here.
         CentralUnreachableError: the line is cut; nothing was written.
+        NotFoundError: a row that was to be changed went meanwhile.
         PasswordToChooseError: this login is of a person who has to choose a password first.
         OutcomeUnknownError: it was cut during the commit, and the centre cannot be asked.
     """
@@ -120,6 +124,8 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         cut = isinstance(told, CentralUnreachableError)
         if not (cut and committing and xid is not None and landed(engine, xid)):
             raise told from error
+    except StaleDataError as error:
+        raise NotFoundError(GONE) from error
     except (StatementError, OverflowError) as error:
         if not _too_large(error):
             raise

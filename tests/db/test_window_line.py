@@ -11,14 +11,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from erp_desktop.db import fewer_trips, patience
 from erp_desktop.db import session as sessions
 from erp_desktop.db.session import transaction
 from erp_desktop.db.window_line import create_window_engine
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.errors import CentralUnreachableError, OutcomeUnknownError, UserError
+from erp_desktop.errors import CentralUnreachableError, NotFoundError, OutcomeUnknownError, UserError
 from erp_desktop.models import Agence
 from tests.sync.proxy import ChaosProxy
 
@@ -225,7 +224,7 @@ def test_a_row_that_went_meanwhile_is_missed(window: sa.Engine, pg_engine: sa.En
             row.nom = "Casablanca Anfa"
             session.add(agency("RAB", "Rabat"))
 
-    with pytest.raises(StaleDataError):
+    with pytest.raises(NotFoundError, match="supprimée pendant l'enregistrement"):
         save()
     assert names(window) == []
 
