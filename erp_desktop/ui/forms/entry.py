@@ -179,20 +179,34 @@ class EntryPart(RecordPart):
         if row_id is None or not self.add_button.isEnabled():
             return
         self.add_button.setEnabled(False)
+        sent, held = self._texts(), self.draft()
 
         def added(_id: int) -> None:
             self.add_button.setEnabled(True)
             if self._row_id == row_id:
-                self.restore({})
-                self.changed.emit()
-                self.begin_next()
+                self._begin_blank(sent)
             else:
-                self._panel.forget_part(row_id, self)
+                self._panel.forget_part(row_id, self, held)
             self.told(row_id, words)
 
         contexte.tasks.run(
             lambda session: act(session, contexte.acteur, row_id), added, self.refused, write=True, owner=self
         )
+
+    def _texts(self) -> dict[str, str]:
+        lines = {name: getattr(field.editor, "line", None) for name, field in self.fields.items()}
+        return {name: line.text() for name, line in lines.items() if isinstance(line, QLineEdit)}
+
+    def _begin_blank(self, sent: Mapping[str, str]) -> None:
+        """Make place for the next line; what was typed while the last one was written stays."""
+        since = {name: text.removeprefix(sent[name]) for name, text in self._texts().items() if text != sent[name]}
+        self.restore({})
+        for name, text in since.items():
+            line: Any = self.fields[name].editor
+            line.line.setText(text)
+        self.changed.emit()
+        if not any(since.values()):
+            self.begin_next()
 
     def take_away(self, act: Act, words: str, bring_back: Act) -> None:
         """Take a line away; the toast brings it back."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -251,10 +251,14 @@ class FormView(Surface):
         differs = self.fields.restore(kept) if kept else False
         return differs or bool(self._part_drafts())
 
-    def forget_part(self, row_id: int, part: RecordPart) -> None:
-        """What a part held for a record that is no longer shown was saved meanwhile."""
+    def forget_part(self, row_id: int, part: RecordPart, saved: Mapping[str, Any] | None = None) -> None:
+        """What a part held for a record that is no longer shown was saved meanwhile.
+
+        Args:
+            saved: what it was; more that was typed before the record was left stays.
+        """
         draft = self.contexte.drafts.find(self.spec.kind, row_id)
-        if draft is None:
+        if draft is None or (saved is not None and draft.values.get(PARTS, {}).get(type(part).__name__) != saved):
             return
         parts = {name: kept for name, kept in draft.values.get(PARTS, {}).items() if name != type(part).__name__}
         left = {**{k: v for k, v in draft.values.items() if k != PARTS}, **({PARTS: parts} if parts else {})}

@@ -58,6 +58,42 @@ def test_enter_adds_the_line_from_every_field_of_every_small_form(
     assert seen == kinds
 
 
+def test_what_is_typed_while_a_line_is_written_stays(bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine) -> None:
+    """The form was blank when the line was there: by a slow centre the next one's first words went with it."""
+
+    def written() -> list[str]:
+        with transaction(sqlite_engine, write=False) as session:
+            found = interventions.lignes(session, monde.responsable, monde.interventions[0])
+            return [line.designation for line in found]
+
+    page = bureau.liste()
+    page.view.select_id(monde.interventions[0])
+    bureau.settle()
+    tab = next(part for part in page.form.parts if isinstance(part, LinesTab))
+    page.form.show_part(tab)
+    bureau.settle()
+    for name, text in (("designation", "Pompe"), ("quantite", "2"), ("prix_unitaire", "150")):
+        tab.fields[name].editor.line.setText(text)
+    tab.add()
+    tab.fields["designation"].editor.line.setText("Joint")
+    tab.fields["prix_unitaire"].editor.line.setText("1507")
+    bureau.settle()
+    assert written() == ["Pompe"]
+    assert tab.fields["designation"].editor.line.text() == "Joint"
+    assert tab.fields["quantite"].editor.line.text() == ""
+    assert tab.fields["prix_unitaire"].editor.line.text() == "7"
+    # Left while it is written, and gone on with: the draft of that record is what came after.
+    tab.fields["quantite"].editor.line.setText("1")
+    tab.add()
+    tab.fields["designation"].editor.line.setText("Courroie")
+    page.view.select_id(monde.interventions[1])
+    bureau.settle()
+    page.view.select_id(monde.interventions[0])
+    bureau.settle()
+    assert written() == ["Pompe", "Joint"]
+    assert tab.fields["designation"].editor.line.text() == "Courroie"
+
+
 def test_a_refusal_of_a_field_that_is_not_in_sight_is_said_where_it_is_seen(
     bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine
 ) -> None:
