@@ -71,7 +71,7 @@ class ConflitsPage(Page):
         empty = Surface("surface.base")
         inside = QVBoxLayout(empty)
         words = tr("Quand deux postes changent le même champ pendant une coupure, la version perdue est gardée ici.")
-        inside.addWidget(EmptyState(tr("Aucun conflit à régler"), words, icon="check-circle"))
+        inside.addWidget(EmptyState(tr("Aucune fiche en conflit"), words, icon="check-circle"))
         self._stack.addWidget(empty)
         self._stack.setCurrentIndex(1)
         self._keys()
@@ -117,7 +117,7 @@ class ConflitsPage(Page):
     def status(self) -> tuple[str, str]:
         todo, *_rest = grouper(self._boite)
         if not todo:
-            return tr("Aucun conflit à régler"), ""
+            return tr("Aucune fiche en conflit"), ""
         place = next((n for n, d in enumerate(todo, start=1) if d.cle == self._current), 0)
         words = tr("Conflit {n} sur {total}", n=place, total=len(todo)) if place else ""
         return words, ""
