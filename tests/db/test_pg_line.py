@@ -213,9 +213,9 @@ def test_rights_on_functions_taken_from_all_mean_an_upgrade_and_on_the_schema_a_
             "REVOKE ALL ON FUNCTION sync.rien() FROM PUBLIC; GRANT USAGE ON SCHEMA sync TO poste"
         )
     link = Link(address(french, "poste", "mot: dé passe", "droits"))
-    with pytest.raises(CentralUnreachableError, match="en cours de mise à niveau"):
+    with pytest.raises(CentralUnreachableError, match="arrêtée en chemin"):
         link.row("SELECT sync.rien()")
-    with pytest.raises(CentralUnreachableError, match="en cours de mise à niveau"), link.snapshot():
+    with pytest.raises(CentralUnreachableError, match="arrêtée en chemin"), link.snapshot():
         link.row("SELECT sync.rien()")
     with admin.begin() as connection:
         connection.exec_driver_sql("REVOKE USAGE ON SCHEMA sync FROM poste")

@@ -47,6 +47,7 @@ def upgrading(lab: Lab, revision: str, then: str = "") -> Program:
     return Program(["-c", _KILLED, lab.url, revision, then], env=child_environment())
 
 
+@pytest.mark.soak
 def test_devices_and_windows_are_told_and_the_next_upgrade_ends_it(lab: Lab, behind: Device) -> None:
     device = lab.device("CAS")
     device.sync()
@@ -119,7 +120,7 @@ def test_devices_and_windows_are_told_and_the_next_upgrade_ends_it(lab: Lab, beh
     lab.sql(f"DROP ROLE {login}")
 
 
-@pytest.mark.parametrize("place", [0, 1, -1])
+@pytest.mark.parametrize("place", [1, *(pytest.param(one, marks=pytest.mark.soak) for one in (0, -1))])
 def test_killed_in_the_first_the_second_or_the_last_revision_it_ends_all_the_same(lab: Lab, place: int) -> None:
     device = lab.device("CAS")
     device.sync()
@@ -136,6 +137,12 @@ def test_killed_in_the_first_the_second_or_the_last_revision_it_ends_all_the_sam
     with pytest.raises(CentralWaitsError if place else SchemaMismatchError, match="mise à niveau"):
         device.sync()
     device.hang_up()
+    seen = looking.look(engine)
+    assert (seen.running, seen.shut) == (False, place != 0)
+    if place:
+        assert whole_state(device).erreur == LEFT_HALF_WAY
+        with pytest.raises(DatabaseRefusedError, match="arrêtée en chemin"):
+            startup.open_central(lab.url, policy=CentralUpgrade.NEVER)
     done = checklist.upgrade_central(engine, lambda _state: True)
     assert done.revisions == tuple(due[place:] if place >= 0 else due[-1:])
     device.sync()
