@@ -32,6 +32,9 @@ from erp_desktop.reports.sql import minuit
 from tests.reports.rows import MAINTENANT, Jeu, remplir
 
 FIN = date(2026, 10, 31)
+_LONG_AT_A_CENTRE = pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True
+)
 I, H, L = Intervention, HistoriqueIntervention, LigneIntervention  # noqa: E741
 
 
@@ -132,6 +135,7 @@ def _acts(chance: random.Random, jeu: Jeu) -> list[Callable[[Session], object]]:
     ]  # fmt: skip
 
 
+@_LONG_AT_A_CENTRE
 def test_after_a_random_history_kept_figures_are_those_of_the_rows(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +169,7 @@ def test_after_a_random_history_kept_figures_are_those_of_the_rows(
     assert _keep(engine) == whole
 
 
-@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True)
+@_LONG_AT_A_CENTRE
 def test_after_each_act_alone_what_stands_of_its_months_is_that_of_the_others(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +292,7 @@ def test_a_measure_reads_no_column_but_those_whose_change_takes_its_months_away(
             assert read == set(monthly.READ[measure]), measure
 
 
+@_LONG_AT_A_CENTRE
 def test_a_change_takes_away_the_measures_that_read_it_and_no_others(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,7 +157,8 @@ def test_what_is_to_be_done_is_sorted_by_itself(monde: Monde, monkeypatch: pytes
     monkeypatch.setattr(which, "_VUES", ((0, (0, 0, 0)),))
     asked: list[tuple[str, Any]] = []
     sa.event.listen(monde.engine, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
-    for text, tri, down in itertools.product(texts, ORDERS, (False, True)):
+    ways = (False, True) if monde.engine.dialect.name == "sqlite" else (False,)
+    for text, tri, down in itertools.product(texts, ORDERS, ways):
         whole = chercher(monde, text, monde.siege, tri=tri, descendant=down)
         assert len(whole) > 2
         asked.clear()

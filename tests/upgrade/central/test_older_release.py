@@ -231,6 +231,7 @@ def test_a_centre_that_is_away_says_nothing(lab: Lab) -> None:
     assert (told.en_ligne, told.muet) == (False, True)
 
 
+@pytest.mark.soak
 def test_half_way_through_an_upgrade_every_change_is_noted_and_nobody_is_served(lab: Lab) -> None:
     """A page without its rows would move the cursor past them, and a change that no trigger saw would never leave."""
     device = lab.device("CAS")
