@@ -80,6 +80,35 @@ def pages(bureau: Bureau) -> Iterator[tuple[str, Page]]:
                 yield f"{key}, {room}", shown
 
 
+def shown(bureau: Bureau) -> Iterator[str]:
+    """Where one is, in each of these pages: then on every part of its first record, and in a blank one."""
+    for where, page in pages(bureau):
+        yield where
+        if isinstance(page, ListPage) and page.model.rowCount():
+            page.view.select_place(0)
+            bureau.settle()
+            for part in range(page.form.tabs.count()):
+                page.form.tabs.set_current(part)
+                bureau.settle()
+                yield f"{where}, part {part}"
+        if isinstance(page, Page) and page.new_record():
+            bureau.settle()
+            yield f"{where}, blank"
+
+
+def small(
+    qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, folder: Path, language: str, size: QSize
+) -> Bureau:  # fmt: skip
+    """A window of an administrator in a language, as small as asked."""
+    i18n.set_language(qapp, language)
+    theme.install(qapp, theme.LIGHT)
+    assert monde.responsable is not None
+    bureau = Bureau(qtbot, worker, replace(monde.responsable, role=Role.ADMIN), folder)
+    bureau.window.setMinimumSize(0, 0)
+    bureau.window.resize(size)
+    return bureau
+
+
 @pytest.mark.parametrize("language", ["ar", *(pytest.param(one, marks=pytest.mark.soak) for one in ("fr", "en"))])
 def test_no_control_is_cut_off_and_no_list_scrolled_sideways_for_the_form_beside_it(
     qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, sqlite_engine: sa.Engine,
@@ -137,13 +166,8 @@ def test_enlarged_to_two_hundred_per_cent_the_window_fits_and_scrolls_to_what_do
     qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, language: str, size: QSize
 ) -> None:
     """1920 by 1080 at 200 %, 1366 by 768 at 150 and at 200 %."""
-    i18n.set_language(qapp, language)
-    theme.install(qapp, theme.LIGHT)
-    assert monde.responsable is not None
-    bureau = Bureau(qtbot, worker, replace(monde.responsable, role=Role.ADMIN), tmp_path)
+    bureau = small(qtbot, worker, monde, qapp, tmp_path, language, size)
     window = bureau.window
-    window.setMinimumSize(0, 0)
-    window.resize(size)
     hidden, outgrown, far = [], [], 0
     for name, page in pages(bureau):
         if isinstance(page, ListPage) and page.model.rowCount():

@@ -308,6 +308,17 @@ def test_the_language_switch_keeps_what_was_typed(qtbot: QtBot, wizard: Assistan
     wizard.set_language("fr")
 
 
+def _first_run(qapp: QApplication, qtbot: QtBot, settings: Settings) -> tuple[Desktop, FirstRun]:
+    """The program started on a machine that has nothing yet."""
+    desktop = Desktop(qapp, settings)
+    qtbot.addWidget(desktop.window)
+    desktop.start()
+    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), FirstRun))
+    page = desktop.window.centralWidget()
+    assert isinstance(page, FirstRun)
+    return desktop, page
+
+
 def test_a_file_laid_on_the_machine_enrols_without_a_key_typed(
     qapp: QApplication, qtbot: QtBot, settings: Settings, pg_url: str, pg_engine: sa.Engine
 ) -> None:
@@ -319,12 +330,7 @@ def test_a_file_laid_on_the_machine_enrols_without_a_key_typed(
     settings.data_dir.mkdir(parents=True)
     laid = settings.data_dir / "poste.erp-mif"
     laid.write_text("url = 1")
-    desktop = Desktop(qapp, settings)
-    qtbot.addWidget(desktop.window)
-    desktop.start()
-    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), FirstRun))
-    page = desktop.window.centralWidget()
-    assert isinstance(page, FirstRun)
+    desktop, page = _first_run(qapp, qtbot, settings)
     assert page.step == "connexion"
     assert page.banner is not None
     assert "n’est pas entier" in page.banner.label.text()
@@ -350,12 +356,7 @@ def test_a_code_scanned_into_the_address_enrols_with_nothing_else_typed(
         pg_engine, "CAS", timedelta(hours=1), address=normalise_url(pg_url), name="Accueil"
     )  # fmt: skip
     line = one_line.written(invited)
-    desktop = Desktop(qapp, settings)
-    qtbot.addWidget(desktop.window)
-    desktop.start()
-    qtbot.waitUntil(lambda: isinstance(desktop.window.centralWidget(), FirstRun))
-    page = desktop.window.centralWidget()
-    assert isinstance(page, FirstRun)
+    desktop, page = _first_run(qapp, qtbot, settings)
     qtbot.keyClick(page.cards[AGENCE], Qt.Key.Key_Return)
     _type(page, serveur=line[:-40])
     qtbot.mouseClick(page.forward, Qt.MouseButton.LeftButton)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,13 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.worker import DbWorker
-from erp_desktop.domain.enums import Role
 from erp_desktop.ui.frame.closing import ClosePage
-from erp_desktop.ui.kit import i18n, theme
 from erp_desktop.ui.notifications.panel import NotificationsPanel
 from erp_desktop.ui.planning.page import PlanningPage
 from erp_desktop.ui.preventif.page import PlansPage
 from erp_desktop.ui.synchro.drawer import Panneau
 from tests.ui.company import Monde
-from tests.ui.window import Bureau
+from tests.ui.test_small_screen import small
 
 
 def _area(widget: QWidget, panel: QWidget) -> QScrollArea | None:
@@ -68,13 +65,8 @@ def _cut(panel: QWidget) -> Iterator[str]:
 def test_every_panel_is_whole_or_scrolls(
     qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, language: str, size: QSize
 ) -> None:
-    i18n.set_language(qapp, language)
-    theme.install(qapp, theme.LIGHT)
-    assert monde.responsable is not None
-    bureau = Bureau(qtbot, worker, replace(monde.responsable, role=Role.ADMIN), tmp_path)
+    bureau = small(qtbot, worker, monde, qapp, tmp_path, language, size)
     window, space = bureau.window, bureau.workspace
-    window.setMinimumSize(0, 0)
-    window.resize(size)
     cut = list[str]()
 
     def look(name: str, panel: QWidget, shut: Callable[[], object]) -> None:
