@@ -86,7 +86,7 @@ def to_do(filtre: recherche.Filtre) -> Mene | None:
     return Mene(dit, "idx_intervention_a_faire", couvre=tenu)
 
 
-def leads(session: Session, filtre: recherche.Filtre, tri: str | None) -> list[Mene]:
+def of(session: Session, filtre: recherche.Filtre, tri: str | None) -> list[Mene]:
     """What leads to the answers beside the order itself."""
     dits = [Mene(dit, JOURS[nom][1], couvre=not nom) for nom, dit in jours(filtre).items()]
     if faire := to_do(filtre):

@@ -110,7 +110,7 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         if rares is not None:
             return order.few(session, rares, query, toutes if dits else ())
     # The day that is sorted by is a range of the order's own index.
-    if dits.keys() != {strata.DAYS.get(query.tri)} and (menent := leads.leads(session, filtre, query.tri)):
+    if dits.keys() != {strata.DAYS.get(query.tri)} and (menent := leads.of(session, filtre, query.tri)):
         trouvees = _a_tour_de_role(session, query, eux, marche, menent, toutes)
         if trouvees is not None:
             return trouvees
