@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_desktop.domain import nombres, recherche, telephone
+from erp_desktop.domain.administration.saisie import FerieInput
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.saisie import InterventionInput, LigneInput, Saisie
 from erp_desktop.domain.saisie.stock import DepotInput
@@ -52,6 +53,8 @@ def test_every_wrong_field_has_its_french_sentence() -> None:
         assert dit == {"nom_entreprise": "Ce texte contient un caractère interdit."}
     assert refus(ClientInput, nom_entreprise="\u200f\u200b \x07") == {"nom_entreprise": "Ce champ est obligatoire."}
     assert ClientInput(nom_entreprise="At\x1blas\x85 ☎").nom_entreprise == "Atlas\x85 ☎"
+    for jour in ("0", "-5", "20270101", "1e3", "31/02/2027", "2027-02-31"):
+        assert refus(FerieInput, jour=jour, libelle="x") == {"jour": "Date illisible."}
     assert refus(ClientInput, nom_entreprise="x", email="a@b") == {"email": "Adresse de courriel illisible."}
     assert refus(TechnicienInput, user_id=1, niveau="dieu") == {"niveau": "Valeur inconnue : dieu."}
     assert refus(EquipementInput, client_id=1, nom="a", code_interne="b", date_mise_en_service="2026-02-01",

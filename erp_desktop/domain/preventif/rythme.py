@@ -34,6 +34,8 @@ _PARTS: Final = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", 
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _YEARS, _A_YEAR = 5, 400
+_CYCLE: Final = timedelta(days=146_097)
+"""Four hundred years: dates come back on the same days of the week."""
 EXEMPLE = "FREQ=MONTHLY;BYDAY=1MO"
 
 
@@ -179,9 +181,13 @@ def lire_regle(texte: str, debut: date) -> str:
 
 
 def _de_la_regle(regle: str, debut: date, au: date) -> Iterator[date]:
-    lue = rrulestr(regle, dtstart=_minuit(debut))
-    assert isinstance(lue, rrule)  # noqa: S101 - one line is one rule
-    return (d.date() for d in takewhile(lambda d: d.date() <= au, lue))
+    """Followed where the calendar ends, whole cycles later: a rule that never comes is looked for until there."""
+    parts = dict(morceau.split("=") for morceau in regle.split(";"))
+    jusqua = parts.pop("UNTIL", None)
+    fin = min(au, date.fromisoformat(jusqua)) if jusqua else au
+    plus = _CYCLE * ((date.max.year - max(debut, fin).year) // 400)
+    lue = rrulestr(";".join(f"{nom}={valeur}" for nom, valeur in parts.items()), dtstart=_minuit(debut + plus))
+    return (d.date() - plus for d in takewhile(lambda d: d.date() - plus <= fin, lue))
 
 
 def _minuit(jour: date) -> datetime:

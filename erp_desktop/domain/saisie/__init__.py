@@ -9,10 +9,11 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from erp_desktop import clock
@@ -28,6 +29,8 @@ from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import ValidationError
 
 _COURRIEL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_COMPTE = re.compile(r"[+-]?\d+(\.\d*)?")
+"""What pydantic takes for seconds since 1970 where a day is wanted."""
 _PHRASES = {
     "missing": "Ce champ est obligatoire.",
     "string_type": "Ce champ est obligatoire.",
@@ -73,6 +76,10 @@ def _refus(erreur: pydantic.ValidationError) -> ValidationError:
     return ValidationError(champs)
 
 
+def _est_un_jour(champ: FieldInfo) -> bool:
+    return date in (champ.annotation, *get_args(champ.annotation))
+
+
 class Saisie(BaseModel):
     """Base of every input model: trimmed text, empty means absent, unknown fields refused."""
 
@@ -86,8 +93,13 @@ class Saisie(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _nettoyer(cls, valeur: Any) -> Any:
-        return propres(valeur) or None if isinstance(valeur, str) else valeur
+    def _nettoyer(cls, valeur: Any, info: pydantic.ValidationInfo) -> Any:
+        if not isinstance(valeur, str):
+            return valeur
+        mots = propres(valeur) or None
+        if mots is not None and _COMPTE.fullmatch(mots) and _est_un_jour(cls.model_fields[info.field_name or ""]):
+            raise ValueError("Date illisible.")
+        return mots
 
     @field_validator("*", mode="after")
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
@@ -24,7 +24,7 @@ from erp_desktop.ui.page import Page
 from erp_desktop.ui.printing.counts import print_count
 from erp_desktop.ui.stock.count_scanner import Scanner, sentence
 from erp_desktop.ui.stock.count_side import KEYS, CountSide, keys_line
-from erp_desktop.ui.stock.count_table import BLIND, COUNTED, CountModel, CountTable
+from erp_desktop.ui.stock.count_table import BLIND, COUNTED, MOTIVE, CountModel, CountTable
 from erp_desktop.ui.stock.figures import money, quantity
 from erp_desktop.ui.wording import value_labels as labels
 
@@ -60,6 +60,7 @@ class CountPage(Page):
         self.model.entered.connect(self._typed)
         self.table.written.connect(self._show_rows)
         self.model.wrong.connect(self._scanner.say_wrong)
+        self.table.selectionModel().currentChanged.connect(self._say_of)
         contexte.bus.data_changed.connect(self._data_changed)
         QTimer.singleShot(0, self, self._read)
 
@@ -137,6 +138,8 @@ class CountPage(Page):
         self.title.setText(tr("Inventaire — {depot}", depot=sheet.depot))
         self._scanner.setVisible(begun)
         self.model.writable = begun
+        if not begun:
+            self.model.forget()
         for button in (self.cancel_button, self.partial_button, self.finish_button):
             button.setVisible(begun)
         left = len(sheet.lines) - len(sheet.counted)
@@ -187,12 +190,23 @@ class CountPage(Page):
     def _typed(self, key: Key, counted: Decimal, motive: str) -> None:
         acteur = self.contexte.acteur
         before = next((x.compte for x in self.model.rows if x.key == key), None) or Decimal(0)
+        column, typed = (MOTIVE, motive) if motive else (COUNTED, quantity(counted))
+
+        def refused(error: Exception) -> None:
+            self._refused(error)
+            if isinstance(error, ErpError):
+                self.model.refuse(key, column, typed, sentence(error))
+
         self.contexte.tasks.run(
             lambda session: counting.enter(
                 session, acteur, self.row_id, key[0], counted, motive, exact=True, lot=key[1]
             ),
-            lambda total: self._entered_there(key, counted - before, total), self._refused, write=True, owner=self,
+            lambda total: self._entered_there(key, counted - before, total), refused, write=True, owner=self,
         )  # fmt: skip
+
+    def _say_of(self, here: QModelIndex) -> None:
+        if here.isValid():
+            self.model.say(self.model.rows[here.row()].key, here.column())
 
     def _entered_there(self, key: Key, more: Decimal, total: Decimal) -> None:
         self._scanner.say_again()
@@ -267,6 +281,9 @@ class CountPage(Page):
     def finish(self, *, partial: bool) -> None:
         """Post the differences."""
         acteur = self.contexte.acteur
+        if self.model.refused:
+            self._show_refused()
+            return
 
         def done(made: counting.Validated) -> None:
             self.contexte.say(
@@ -278,6 +295,17 @@ class CountPage(Page):
             lambda session: counting.validate(session, acteur, self.row_id, partial=partial), done, self._refused,
             write=True, owner=self,
         )  # fmt: skip
+
+    def _show_refused(self) -> None:
+        """Put the cursor where what was typed is not counted, and say why."""
+        key, column = next(iter(self.model.refused))
+        if all(x.key != key for x in self.model.rows):
+            self.show_only(ALL)
+        place = next((n for n, x in enumerate(self.model.rows) if x.key == key), None)
+        if place is not None:
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.table.setCurrentIndex(self.model.index(place, column))
+        self.model.say(key, column)
 
     def cancel(self) -> None:
         """Give the count up; its entries stay readable."""
@@ -319,6 +347,9 @@ class CountPage(Page):
         return True
 
     def escape(self) -> bool:
+        if self.table.in_use and self.model.forget():
+            self._scanner.say_again()
+            return True
         return self._scanner.forget()
 
     def focus_filter(self) -> bool:

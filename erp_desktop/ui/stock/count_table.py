@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 
 from erp_desktop.domain import nombres
 from erp_desktop.services.stock.counting import Counted, Key
-from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.i18n import apart, isolate, tr
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import plain
+from erp_desktop.ui.kit.i18n import apart, isolate, said, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.stock.figures import money, quantity
 
@@ -39,8 +40,16 @@ _TEXTS: tuple[Callable[[Counted], str], ...] = (
 )  # fmt: skip
 
 
+EMPTY = "Un comptage ne s'efface pas : tapez 0 s'il n'y en a pas."
+FIRST = "Comptez d'abord la pièce : le motif dit pourquoi elle manque ou dépasse."
+
+
 class CountModel(QAbstractTableModel):
-    """Rows of the sheet, as they were read last."""
+    """Rows of the sheet, as they were read last.
+
+    Attributes:
+        refused: (part and lot, column) → what was typed there, which stays, and why it is not counted.
+    """
 
     entered = Signal(object, object, str)
     """(part and lot, quantity or None, motive): a person typed into the table."""
@@ -49,6 +58,7 @@ class CountModel(QAbstractTableModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: list[Counted] = []
+        self.refused: dict[tuple[Key, int], tuple[str, str]] = {}
         self.writable = True
 
     def show_rows(self, rows: list[Counted]) -> None:
@@ -77,6 +87,9 @@ class CountModel(QAbstractTableModel):
         if not index.isValid() or index.row() >= len(self.rows):
             return None
         row, column = self.rows[index.row()], index.column()
+        refused = self.refused.get((row.key, column))
+        if refused is not None and role in _REFUSED:
+            return _REFUSED[role](*refused)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return _TEXTS[column](row)
@@ -98,22 +111,50 @@ class CountModel(QAbstractTableModel):
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole:
             return False
-        row, text = self.rows[index.row()], str(value).strip()
-        if index.column() == MOTIVE:
-            if text != row.motif and row.compte is not None:
-                self.entered.emit(row.key, row.compte, text)
+        row, text, column = self.rows[index.row()], str(value).strip(), index.column()
+        self.refused.pop((row.key, column), None)
+        if column == MOTIVE:
+            if text == row.motif:
+                return True
+            if row.compte is None:
+                return self.refuse(row.key, column, text, FIRST)
+            self.entered.emit(row.key, row.compte, text)
             return True
         if not text:
-            return False
+            return row.compte is not None and self.refuse(row.key, column, text, EMPTY)
         try:
             counted: Decimal = nombres.lire_saisie(text, decimales=3)
         except ValueError as error:
-            self.wrong.emit(str(error))
-            return False
+            return self.refuse(row.key, column, text, str(error))
         if counted != row.compte:
             self.entered.emit(row.key, counted, "")
             # Shown until the sheet is read again, and what a motive typed meanwhile goes with.
             self.rows[index.row()] = replace(row, compte=counted, ecart=counted - row.attendu, valeur=None)
+        return True
+
+    def refuse(self, key: Key, column: int, typed: str, why: str) -> bool:
+        """Keep what was typed in its cell, and say why it is not counted; always False."""
+        self.refused[key, column] = (typed, why)
+        place = next((n for n, x in enumerate(self.rows) if x.key == key), None)
+        if place is not None:
+            self.dataChanged.emit(self.index(place, column), self.index(place, column))
+        self.say(key, column)
+        return False
+
+    def say(self, key: Key, column: int) -> None:
+        """Say what is wrong in a cell, if anything is."""
+        wrong = self.refused.get((key, column))
+        name = next((x.designation for x in self.rows if x.key == key), "")
+        if wrong is not None:
+            self.wrong.emit(tr("{champ} : {raison}", champ=apart(name), raison=said(wrong[1])))
+
+    def forget(self) -> bool:
+        """Give up what was refused; False when nothing was."""
+        if not self.refused:
+            return False
+        self.refused.clear()
+        if self.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, LOT))
         return True
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -122,6 +163,16 @@ class CountModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return heads[section]
         return _side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+
+_REFUSED: dict[int, Callable[[str, str], Any]] = {
+    Qt.ItemDataRole.DisplayRole: lambda typed, _why: isolate(typed),
+    Qt.ItemDataRole.EditRole: lambda typed, _why: typed,
+    Qt.ItemDataRole.ForegroundRole: lambda _typed, _why: theme().color("semantic.danger.text"),
+    Qt.ItemDataRole.DecorationRole: lambda _typed, _why: icons.icon("warning-circle", "semantic.danger.text"),
+    Qt.ItemDataRole.ToolTipRole: lambda _typed, why: plain(said(why)),
+    Qt.ItemDataRole.AccessibleDescriptionRole: lambda _typed, why: said(why),
+}
 
 
 def _side(column: int) -> int:
@@ -244,7 +295,10 @@ class CountTable(QTableView):
         return place is not None and (place is self or self.isAncestorOf(place))
 
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
-        here = self.currentIndex()
+        here, model = self.currentIndex(), self.model()
+        if isinstance(model, CountModel) and here.isValid():
+            refused = (model.rows[here.row()].key, here.column()) in model.refused
+            hint = QAbstractItemDelegate.EndEditHint.NoHint if refused else hint
         on = hint == QAbstractItemDelegate.EndEditHint.EditNextItem
         # The next cell in which something can be written is not the one beside it.
         super().closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint if on else hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 import pytest
@@ -80,11 +81,15 @@ def due(monde: Monde, ident: int) -> list[tuple[date, date, str]]:
         ("FREQ=WEEKLY;BYDAY=0MO", "BYDAY=0MO » ne se lit pas"),
         ("FREQ=MONTHLY;BYDAY=6MO", "ne commence jamais"), ("FREQ=MONTHLY;BYDAY=1MO;BYSETPOS=2", "ne commence jamais"),
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTH=2", "ne commence jamais"), ("X" * 20_000, "ne se lit pas"),
+        ("FREQ=YEARLY;BYSETPOS=9;BYMONTHDAY=31", "ne commence jamais"),
+        ("FREQ=MONTHLY;BYMONTHDAY=29,30,31;BYDAY=MO,TU;BYSETPOS=3", "ne commence jamais"),
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_followed_is_refused_in_words(rule: str, sentence: str) -> None:
+    began = process_time()
     with pytest.raises(ValueError, match=sentence):
         rythme.lire_regle(rule, date(2026, 11, 16))
+    assert process_time() - began < 0.1, "the window waits for it: looked for until the calendar ends it took 0.4 s"
 
 
 def test_dates_of_a_rule_are_those_of_the_calendar() -> None:
@@ -101,6 +106,8 @@ def test_dates_of_a_rule_are_those_of_the_calendar() -> None:
     first_monday = rythme.lire_regle("rrule:freq=monthly;byday=1mo;", date(2027, 1, 1))
     assert first_monday == "FREQ=MONTHLY;BYDAY=1MO"
     assert days("rrule", date(2027, 1, 1), date(2027, 3, 31), recurrence=first_monday) == ["04/01", "01/02", "01/03"]
+    leap = "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29;UNTIL=20390101"
+    assert days("rrule", date(2028, 2, 29), end.replace(year=2060), recurrence=leap) == ["29/02"] * 3
     # Straight to the window, on the same days as from the beginning.
     old = rythme.Rythme("hebdomadaire", date(2019, 1, 7))
     assert rythme.dates(old, date(2026, 11, 17), date(2026, 11, 30)) == [date(2026, 11, 23), date(2026, 11, 30)]

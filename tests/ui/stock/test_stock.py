@@ -185,6 +185,7 @@ def test_a_count_by_scanner_and_keyboard(
     assert (sheet.model.rows[0].compte, sheet.model.rows[0].ecart) == (Decimal("8.5"), Decimal("-1.5"))
     assert not sheet.model.setData(sheet.model.index(0, COUNTED), "huit")
     assert "nombre" in sheet.error.label.text()
+    assert sheet.model.forget()
     # A followed part: its code, then the lots on the shelf one after the other, until Esc.
     assert sheet.table.isColumnHidden(LOT)
     with sqlite_engine.begin() as connection:
