@@ -174,7 +174,7 @@ def _contrat(langue: str) -> dict[str, Any]:
         1, 1, "CTR-CAS-04-2025-0117", 1, "maintenance_complete", "en_cours", "Lignes de sertissage",
         date(2025, 1, 15), date(2027, 1, 14), date(2025, 1, 10), None, None, Decimal(120_000), "trimestriel",
         Decimal("2.5"), "Indice d'essai", 24, 120, 60, 2, 24, "agence", Decimal(500), "tacite", 12, 60, 80, NOW, NOW,
-        CLIENT.nom, "CAS", "en_cours", 47, 60, None, 62,
+        CLIENT.nom, "CAS", "en_cours", 47, 60, None,
     )  # fmt: skip
     machines = [
         CouvertInfo(n, f"SR-{n:02d}", f"Sertisseuse {n}", "critique", date(2025, 1, 15), None) for n in range(1, 7)

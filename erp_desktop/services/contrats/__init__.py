@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from erp_desktop.services.contrats.actions import ActeOffert, Retour, changer_statut, offres, renouveler, revenir
+from erp_desktop.services.contrats.actions import (
+    ActeOffert,
+    Retour,
+    barre,
+    changer_statut,
+    offres,
+    renouveler,
+    revenir,
+)
 from erp_desktop.services.contrats.coverage import (
     CouvertInfo,
     couverts,
@@ -16,7 +24,7 @@ from erp_desktop.services.shared.quotas import Periode, TravailInfo, imputer, tr
 
 __all__ = [
     "PLACES", "ActeOffert", "ContratFiche", "ContratLigne", "CouvertInfo", "Periode", "Proposition", "Retour",
-    "TravailInfo",
+    "TravailInfo", "barre",
     "changer_statut", "couverts", "couvrir", "create", "echeances", "first", "get", "ids", "imputer", "indices",
     "modifiable", "offres", "proposer", "renouveler", "retirer", "revenir", "rows", "travaux", "update",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.people import roles
@@ -19,7 +20,7 @@ from erp_desktop.errors import TransitionError, ValidationError
 from erp_desktop.models import Contrat, ContratPeriode
 from erp_desktop.services import calendrier
 from erp_desktop.services.contrats import following
-from erp_desktop.services.shared import trace
+from erp_desktop.services.shared import quotas, trace
 from erp_desktop.services.shared.common import appliquer, charger, ecrire
 
 
@@ -65,6 +66,14 @@ def offres(session: Session, acteur: Acteur, id: int) -> list[ActeOffert]:  # no
     if etat in (StatutContrat.EN_COURS, StatutContrat.EXPIRE):
         vers.insert(0, None)
     return [ActeOffert(v, not raison, raison) for v in vers for raison in [_raison(ligne, acteur, v)]]
+
+
+def barre(session: Session, acteur: Acteur, id: int) -> tuple[list[ActeOffert], int | None]:  # noqa: A002
+    """What can be done, and the percent that is used up of the present period's quota."""
+    offerts, parts = abreast(
+        session, lambda s: offres(s, acteur, id), lambda s: quotas.parts(s, [id], clock.today())
+    )  # fmt: skip
+    return offerts, parts.get(id)
 
 
 def changer_statut(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats.saisie import ContratInput
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.people import roles
@@ -59,9 +60,11 @@ class AvenantInfo:
 def amendments(session: Session, acteur: Acteur, contrat_id: int) -> list[AvenantInfo]:
     """The amendments of a contract, the latest first."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    charger(session, acteur, Contrat, contrat_id, "ce contrat")
     a, today = Avenant, clock.today()
-    rows = session.scalars(sa.select(a).where(a.contrat_id == contrat_id).order_by(a.date_effet.desc(), a.id.desc()))
+    asked = sa.select(a).where(a.contrat_id == contrat_id).order_by(a.date_effet.desc(), a.id.desc())
+    _, rows = abreast(
+        session, lambda s: charger(s, acteur, Contrat, contrat_id, "ce contrat"), lambda s: s.scalars(asked).all()
+    )
     return [
         AvenantInfo(x.id, x.numero, x.objet, x.date_effet, x.date_signature, x.terme, x.valeur_avant, x.valeur_apres,
                     x.applique_le, x.terme is not None and x.applique_le is None and x.date_effet <= today)

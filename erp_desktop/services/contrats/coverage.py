@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import CouvertureInput
 from erp_desktop.domain.enums import StatutContrat
@@ -37,7 +38,6 @@ class CouvertInfo:
 def couverts(session: Session, acteur: Acteur, contrat_id: int) -> list[CouvertInfo]:
     """The machines of a contract by name, those that left it included."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    charger(session, acteur, Contrat, contrat_id, "ce contrat")
     e, c = Equipement, ContratEquipement
     requete = (
         sa.select(e.id, e.code_interne, e.nom, e.criticite, c.du, c.au)
@@ -45,7 +45,10 @@ def couverts(session: Session, acteur: Acteur, contrat_id: int) -> list[CouvertI
         .where(sa.or_(c.id.is_not(None), e.contrat_id == contrat_id))
         .order_by(cle_texte(session, e.nom), e.id)
     )
-    return [CouvertInfo(*r) for r in session.execute(requete)]
+    _, lus = abreast(
+        session, lambda s: charger(s, acteur, Contrat, contrat_id, "ce contrat"), lambda s: s.execute(requete).all()
+    )
+    return [CouvertInfo(*r) for r in lus]
 
 
 def couvrir(session: Session, acteur: Acteur, contrat_id: int, saisie: CouvertureInput) -> int:

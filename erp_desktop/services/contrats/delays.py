@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats.saisie import DelaiInput
 from erp_desktop.domain.enums import Priorite
 from erp_desktop.domain.people import roles
@@ -35,10 +36,10 @@ class Delai:
 def lister(session: Session, acteur: Acteur, contrat_id: int) -> list[Delai]:
     """The contract's own delays, the most urgent first."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    charger(session, acteur, Contrat, contrat_id, "ce contrat")
     r = SlaRegle
-    found = session.execute(
-        sa.select(r.id, r.priorite, r.prise_en_charge_min, r.resolution_min).where(r.contrat_id == contrat_id)
+    asked = sa.select(r.id, r.priorite, r.prise_en_charge_min, r.resolution_min).where(r.contrat_id == contrat_id)
+    _, found = abreast(
+        session, lambda s: charger(s, acteur, Contrat, contrat_id, "ce contrat"), lambda s: s.execute(asked).all()
     )
     return sorted((Delai(*row) for row in found), key=lambda d: RANKED.index(Priorite(d.priorite)))
 

@@ -24,8 +24,8 @@ from erp_desktop.models.local import compteurs
 from erp_desktop.services import calendrier
 from erp_desktop.services.contrats import following
 from erp_desktop.services.interventions.numbers import poste_local
-from erp_desktop.services.shared import quotas, trace
-from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie, lies
+from erp_desktop.services.shared import trace
+from erp_desktop.services.shared.common import agence_de, appliquer, charger, ecrire, lie
 from erp_desktop.services.shared.lists import est_sqlite
 
 _MOIS_A_VENIR = 12
@@ -41,7 +41,6 @@ class ContratFiche:
         etat: the statut on the day, an end that has come included.
         jours: until the end; negative once it has come; None without one.
         rappel: 90, 60 or 30 when the end is that near.
-        part: percent of the present period's quota.
     """
 
     id: int
@@ -79,7 +78,6 @@ class ContratFiche:
     jours: int | None
     rappel: int | None
     preavis_avant: date | None
-    part: int | None
 
 
 _PROPRES = [f.name for f in fields(ContratFiche) if f.name in Contrat.__table__.columns]
@@ -88,22 +86,21 @@ _PROPRES = [f.name for f in fields(ContratFiche) if f.name in Contrat.__table__.
 def get(session: Session, acteur: Acteur, id: int) -> ContratFiche:  # noqa: A002
     """All fields of the form."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    aujourdhui = clock.today()
-    ligne, parts = abreast(
+    aujourdhui, k = clock.today(), Contrat
+    ligne, client, agence = abreast(
         session, lambda s: charger(s, acteur, Contrat, id, "ce contrat"),
-        lambda s: quotas.parts(s, [id], aujourdhui),
+        lambda s: s.scalar(sa.select(Client.nom_entreprise).join(k, k.client_id == Client.id).where(k.id == id)),
+        lambda s: s.scalar(sa.select(Agence.code).join(k, k.agence_id == Agence.id).where(k.id == id)),
     )  # fmt: skip
-    client, agence = lies(session, (Client, ligne.client_id), (Agence, ligne.agence_id))
     etat = cycle.effectif(ligne.statut, ligne.date_fin, aujourdhui)
     return ContratFiche(
         **{nom: getattr(ligne, nom) for nom in _PROPRES},
-        client=client.nom_entreprise,
-        agence_code=agence.code if agence else "",
+        client=client,
+        agence_code=agence or "",
         etat=etat.value,
         jours=None if ligne.date_fin is None else (ligne.date_fin - aujourdhui).days,
         rappel=cycle.rappel(ligne.date_fin, aujourdhui) if etat in cycle.VIVANTS else None,
         preavis_avant=cycle.preavis(ligne.date_fin, ligne.preavis_jours),
-        part=parts.get(id),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.enums import StatutContrat
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -31,6 +35,15 @@ class Fait:
     auteur: str = ""
 
 
+def _signed(model: Any, *more: Any) -> sa.Select[Any]:
+    """Rows with the name of who made each."""
+    return sa.select(model, User.full_name, *more).outerjoin(User, User.id == model.created_by_id)
+
+
+def _rows(session: Session, asked: sa.Select[Any]) -> Sequence[Any]:
+    return session.execute(asked).all()
+
+
 def history(session: Session, acteur: Acteur, contrat_id: int) -> list[Fait]:
     """The facts of a contract, the latest first.
 
@@ -38,28 +51,26 @@ def history(session: Session, acteur: Acteur, contrat_id: int) -> list[Fait]:
         NotAllowedError, NotFoundError
     """
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    row = charger(session, acteur, Contrat, contrat_id, "ce contrat")
-    a, p, c = Avenant, ContratPeriode, ContratEquipement
-    names: dict[int, str] = {}
-
-    def author(ident: int | None) -> str:
-        if ident is not None and ident not in names:
-            names[ident] = session.scalar(sa.select(User.full_name).where(User.id == ident)) or ""
-        return names.get(ident or 0, "")
-
-    found = [Fait(clock.local(row.created_at).date(), CREATED, row.numero_contrat, author(row.created_by_id))]
+    c = ContratEquipement
+    covered = _signed(c, Equipement.nom).join(Equipement, Equipement.id == c.equipement_id)
+    row, made, amended, ran, covers = abreast(
+        session, lambda s: charger(s, acteur, Contrat, contrat_id, "ce contrat"),
+        *(partial(_rows, asked=asked.where(key == contrat_id)) for asked, key in (
+            (_signed(Contrat), Contrat.id), (_signed(Avenant), Avenant.contrat_id),
+            (_signed(ContratPeriode), ContratPeriode.contrat_id), (covered, c.contrat_id),
+        )),
+    )  # fmt: skip
+    found = [
+        Fait(clock.local(row.created_at).date(), CREATED, row.numero_contrat, author or "") for _, author in made
+    ]
     if row.date_signature is not None:
         found.append(Fait(row.date_signature, SIGNED, ""))
-    for amendment in session.scalars(sa.select(a).where(a.contrat_id == contrat_id)):
+    for amendment, author in amended:
         detail = f"{amendment.numero} : {amendment.objet}"
-        found.append(Fait(amendment.date_effet, AMENDED, detail, author(amendment.created_by_id)))
-    found += [
-        Fait(period.du, PERIOD, str(period.numero), author(period.created_by_id))
-        for period in session.scalars(sa.select(p).where(p.contrat_id == contrat_id))
-    ]
-    covered = sa.select(c, Equipement.nom).join(Equipement, Equipement.id == c.equipement_id)
-    for cover, name in session.execute(covered.where(c.contrat_id == contrat_id)):
-        found.append(Fait(cover.du, COVERED, name, author(cover.created_by_id)))
+        found.append(Fait(amendment.date_effet, AMENDED, detail, author or ""))
+    found += [Fait(period.du, PERIOD, str(period.numero), author or "") for period, author in ran]
+    for cover, author, name in covers:
+        found.append(Fait(cover.du, COVERED, name, author or ""))
         if cover.au is not None:
             found.append(Fait(cover.au, UNCOVERED, name))
     if row.statut == StatutContrat.RESILIE and row.date_resiliation is not None:

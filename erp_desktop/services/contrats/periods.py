@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.contrats.saisie import PeriodeInput
 from erp_desktop.domain.people import roles
@@ -21,8 +22,23 @@ from erp_desktop.services.shared.common import charger, ecrire
 def lister(session: Session, acteur: Acteur, contrat_id: int) -> list[quotas.Periode]:
     """The periods with what was used up of each, the last one first."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
-    charger(session, acteur, Contrat, contrat_id, "ce contrat")
-    return quotas.periodes(session, contrat_id)
+    _, trouvees = abreast(
+        session, lambda s: charger(s, acteur, Contrat, contrat_id, "ce contrat"),
+        lambda s: quotas.periodes(s, contrat_id),
+    )  # fmt: skip
+    return list(trouvees)
+
+
+def presente(
+    session: Session, acteur: Acteur, contrat_id: int
+) -> tuple[quotas.Periode | None, list[quotas.TravailInfo]]:
+    """The period that runs, else the last one, with its jobs; None without any."""
+    roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
+    _, (periode, travaux) = abreast(
+        session, lambda s: charger(s, acteur, Contrat, contrat_id, "ce contrat"),
+        lambda s: quotas.presente(s, contrat_id),
+    )  # fmt: skip
+    return periode, travaux
 
 
 def _verifier(session: Session, contrat: Contrat, saisie: PeriodeInput, sauf: int | None) -> list[cycle.Plage]:

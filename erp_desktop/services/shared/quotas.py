@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_desktop import clock
+from erp_desktop.db.abreast import abreast
 from erp_desktop.domain.contrats import quotas
 from erp_desktop.domain.contrats.saisie import ImputationInput
 from erp_desktop.domain.enums import Imputation, Statut
@@ -101,9 +103,25 @@ def consommation(session: Session, periode: ContratPeriode) -> quotas.Consommati
 
 def periodes(session: Session, contrat_id: int) -> list[Periode]:
     """The periods of a contract, the last one first."""
+    lignes = _lignes(session, contrat_id)
+    comptees = abreast(session, *(partial(consommation, periode=ligne) for ligne in lignes))
+    return [_info(*une) for une in zip(lignes, comptees, strict=True)]
+
+
+def presente(session: Session, contrat_id: int) -> tuple[Periode | None, list[TravailInfo]]:
+    """The period that runs, else the last one, with its jobs; None without any."""
+    lignes, jour = _lignes(session, contrat_id), clock.today()
+    ligne = next((p for p in lignes if p.du <= jour <= p.au), lignes[0] if lignes else None)
+    if ligne is None:
+        return None, []
+    comptee, lus = _comptee(session, ligne)
+    return _info(ligne, comptee), lus
+
+
+def _lignes(session: Session, contrat_id: int) -> list[ContratPeriode]:
     p = ContratPeriode
     requete = sa.select(p).where(p.contrat_id == contrat_id).order_by(p.du.desc(), p.numero.desc())
-    return [_info(ligne, consommation(session, ligne)) for ligne in session.scalars(requete)]
+    return list(session.scalars(requete))
 
 
 def _info(ligne: ContratPeriode, c: quotas.Consommation) -> Periode:
@@ -161,19 +179,23 @@ def travaux(session: Session, acteur: Acteur, periode_id: int) -> list[TravailIn
     """The jobs of a period in the order of the work, and who pays for each."""
     roles.exiger(acteur, roles.Droit.FICHIER_LIRE)
     periode = charger(session, acteur, ContratPeriode, periode_id, "cette période")
-    imputations = consommation(session, periode).imputations
+    return _comptee(session, periode)[1]
+
+
+def _comptee(session: Session, periode: ContratPeriode) -> tuple[quotas.Consommation, list[TravailInfo]]:
     i = Intervention
     requete = (
         sa.select(i.id, i.numero, i.titre, QUAND.label("quand"), i.duree_reelle, i.imputation, i.imputation_motif)
         .where(*_travail(periode.contrat_id, periode.du, periode.au))
         .order_by(QUAND, i.id)
     )
-    return [
+    comptee, lus = abreast(session, partial(consommation, periode=periode), lambda s: s.execute(requete).all())
+    return comptee, [
         TravailInfo(
-            r.id, r.numero, r.titre, r.quand, r.duree_reelle or 0, imputations[r.id].value,
+            r.id, r.numero, r.titre, r.quand, r.duree_reelle or 0, comptee.imputations[r.id].value,
             r.imputation is not None, r.imputation_motif,
         )
-        for r in session.execute(requete)
+        for r in lus
     ]  # fmt: skip
 
 

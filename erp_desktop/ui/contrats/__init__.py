@@ -161,12 +161,15 @@ LISTE: ListSpec[ContratLigne] = ListSpec(
     new="Nouveau contrat",
     form=FORM,
     sort="date_fin",
-    shortcuts=[Shortcut("quota", "depasse", "Quota dépassé", "warning")],
+    shortcuts=[
+        Shortcut("renouveler", str(cycle.PROCHE), "À renouveler", "calendar-dots", tone=""),
+        Shortcut("quota", "depasse", "Quota dépassé", "warning"),
+    ],
     facets=[
         Facet("statut", "Statut", options=lambda: labels.options(StatutContrat)),
         Facet("type", "Type", options=lambda: labels.options(TypeContrat)),
         Facet("renouveler", "À renouveler",
-              options=lambda: [(str(d), tr("Sous {n} jours", n=d)) for d in reversed(cycle.RAPPELS)]),
+              options=lambda: [(str(d), tr("Sous {n} jours", n=d)) for d in reversed(cycle.RAPPELS)], shown=False),
         Facet("quota", "Quota", options=lambda: [("depasse", tr("Dépassé"))]),
         Facet("client", "Client"),
         Facet("agence", "Agence"),

@@ -49,10 +49,11 @@ class ContractBar(ActBar):
             self.hide()
             return
         self._alert(record)
+        limit = record.seuil_alerte_pct or cycle.SEUIL_ALERTE
         acteur = self._panel.contexte.acteur
         self._panel.contexte.tasks.run(
-            lambda session: contrats.offres(session, acteur, row_id), lambda found: self._show(row_id, found),
-            owner=self,
+            lambda session: contrats.barre(session, acteur, row_id),
+            lambda answer: self._show(row_id, limit, *answer), owner=self,
         )  # fmt: skip
 
     def _alert(self, record: Any) -> None:
@@ -75,15 +76,14 @@ class ContractBar(ActBar):
             since = record.date_resiliation
             detail = tr("Depuis le {jour}.", jour=isolate(labels.day(since))) if since else ""
             self.alerts.addWidget(Banner("info", record.motif, detail=detail))
-        if record.part is not None and record.part >= (record.seuil_alerte_pct or cycle.SEUIL_ALERTE):
-            spent = record.part > 100
-            words = tr("Quota dépassé : {n} %.", n=number(record.part)) if spent else tr(
-                "Quota consommé à {n} %.", n=number(record.part))  # fmt: skip
-            self.alerts.addWidget(Banner("danger" if spent else "warning", words))
 
-    def _show(self, row_id: int, found: list[ActeOffert]) -> None:
+    def _show(self, row_id: int, limit: int, found: list[ActeOffert], part: int | None) -> None:
         if row_id != self._row_id:
             return
+        if part is not None and part >= limit:
+            words = tr("Quota dépassé : {n} %.", n=number(part)) if part > 100 else tr(
+                "Quota consommé à {n} %.", n=number(part))  # fmt: skip
+            self.alerts.addWidget(Banner("danger" if part > 100 else "warning", words))
         clear(self.lines)
         self.buttons = {}
         for offer in found:

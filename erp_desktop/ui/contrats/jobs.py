@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from erp_desktop import clock
 from erp_desktop.domain.contrats.saisie import ImputationInput
 from erp_desktop.domain.enums import Imputation
 from erp_desktop.domain.people import roles
@@ -229,14 +228,11 @@ class JobsTab(RecordPart):
         if row_id is None:
             self._show(None, None, [])
             return
-        acteur, today = self._panel.contexte.acteur, clock.today()
-
-        def read(session: Any) -> tuple[Periode | None, list[TravailInfo]]:
-            found = periods.lister(session, acteur, row_id)
-            now = next((p for p in found if p.du <= today <= p.au), found[0] if found else None)
-            return now, contrats.travaux(session, acteur, now.id) if now is not None else []
-
-        self._panel.contexte.tasks.run(read, lambda answer: self._show(row_id, *answer), owner=self)
+        acteur = self._panel.contexte.acteur
+        self._panel.contexte.tasks.run(
+            lambda session: periods.presente(session, acteur, row_id), lambda answer: self._show(row_id, *answer),
+            owner=self,
+        )  # fmt: skip
 
     def _show(self, row_id: int | None, period: Periode | None, found: list[TravailInfo]) -> None:
         if row_id != self._row_id:

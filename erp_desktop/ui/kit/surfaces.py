@@ -265,10 +265,15 @@ class Chip(KeyboardRing, EnterPresses, QAbstractButton):
 
 
 class CountChip(Chip):
-    """A filter to click that says how many it would leave: ``⚠ SLA dépassé 3``; calm while there are none."""
+    """A filter to click that says how many it would leave: ``⚠ SLA dépassé 3``; calm while there are none.
 
-    def __init__(self, label: str, icon: str, parent: QWidget | None = None) -> None:
+    Args:
+        tone: semantic colour of a number that is not to be overlooked; empty: calm in any case.
+    """
+
+    def __init__(self, label: str, icon: str, tone: str = "danger", parent: QWidget | None = None) -> None:
         super().__init__(label, icon=icon, parent=parent)
+        self._tone = tone
         self.number = ""
 
     def set_number(self, number: str) -> None:
@@ -286,7 +291,8 @@ class CountChip(Chip):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter, look, rtl, box = QPainter(self), theme(), theme().rtl, self.rect()
-        ink = look.color("semantic.danger.text" if self.number else "text.primary")
+        tone = self._tone if self.number else ""
+        ink = look.color(f"semantic.{tone}.text" if tone else "text.primary")
         ground = look.color("surface.hover" if self.underMouse() else "surface.base")
         paint.rounded(painter, box, box.height() / 2, ground, look.color("border.default"))
         icons.draw(painter, paint.visual(rtl, box, QRect(10, 0, 14, box.height())), self._icon, ink, 14)
@@ -296,7 +302,7 @@ class CountChip(Chip):
         if self.number:
             size = self._badge()
             badge = paint.visual(rtl, box, QRect(box.width() - size - 5, 4, size, box.height() - 8))
-            soft = look.color("semantic.danger.soft")
+            soft = look.color(f"semantic.{tone}.soft" if tone else "surface.sunken")
             paint.rounded(painter, badge, badge.height() / 2, soft, soft)
             painter.setFont(look.font("strong"))
             painter.setPen(ink)

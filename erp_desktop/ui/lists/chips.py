@@ -139,7 +139,7 @@ class ChipRow(QWidget):
 
     def _shortcut(self, one: Shortcut) -> tuple[str, CountChip]:
         text = with_word(self._text, one.key, one.value, self._words)
-        chip = CountChip(tr(one.label), one.icon)
+        chip = CountChip(tr(one.label), one.icon, one.tone)
         chip.clicked.connect(lambda: self.changed.emit(text))
         self._row.addWidget(chip)
         return text, chip

@@ -54,12 +54,14 @@ class Shortcut:
         key, value: as typed, ``sla:depasse``; the key is that of a facet.
         label: its name on the chip.
         icon: before the name.
+        tone: the semantic colour of a number; empty says it calmly.
     """
 
     key: str
     value: str
     label: str
     icon: str
+    tone: str = "danger"
 
 
 @dataclass(frozen=True)

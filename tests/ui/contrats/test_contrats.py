@@ -29,6 +29,7 @@ from erp_desktop.ui.contrats.periods import PeriodsTab
 from erp_desktop.ui.contrats.schedule import ScheduleTab
 from erp_desktop.ui.documents.tab import DocumentsTab
 from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.surfaces import CountChip
 from erp_desktop.ui.printing.preview import PreviewWindow
 from tests.reports.papers.invoices import pages
 from tests.ui.company import Monde
@@ -233,6 +234,29 @@ def test_a_contract_is_typed_validated_renewed_and_its_quota_overruled(
     page.search("statut:suspendu")
     bureau.settle()
     assert page.model.rowCount() == 1
+
+
+def test_what_is_to_be_renewed_is_counted_and_one_click_away(
+    bureau: Bureau, contrat: int, sqlite_engine: sa.Engine, qtbot: QtBot
+) -> None:
+    page = bureau.liste("contrats")
+
+    def counted() -> list[str]:
+        return [one.text() for one in page.chips.chips() if isinstance(one, CountChip)]
+
+    assert counted() == ["À renouveler 1", "Quota dépassé 1"]
+    assert [one.text() for one in page.chips.chips()].count("À renouveler") == 0, "said once"
+    chip = next(one for one in page.chips.chips() if isinstance(one, CountChip))
+    qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    bureau.settle()
+    assert (page.filter.text(), list(page.model.ids)) == ("renouveler:60", [contrat])
+    assert counted() == ["Quota dépassé 1"]
+    assert "À renouveler : Sous 60 jours" in [one.text().replace("\u202f", " ") for one in page.chips.chips()]
+    page.filter.set_text("")
+    with transaction(sqlite_engine, write=True) as session:
+        session.get_one(Contrat, contrat).date_fin = clock.today() + timedelta(days=61)
+    page.reload()
+    qtbot.waitUntil(lambda: counted() == ["À renouveler", "Quota dépassé 1"])
 
 
 def test_choosing_a_machine_fills_its_contract_in_and_says_why(
