@@ -32,7 +32,8 @@ def keep_to_the_owner() -> None:
 
 
 def put_in_place(ready: Path, target: Path, *, patience_s: float = 3.0) -> None:
-    """Give a finished file the name of another in one step of the file system.
+    """Give a finished file the name of another in one step of the file system, once it is on the disk: a machine that
+    loses its current has the older one or the new one, whole.
 
     Windows refuses that while another program has one of the two open, as an antivirus does with every new file for a
     moment: that is waited for.
@@ -51,6 +52,8 @@ def put_in_place(ready: Path, target: Path, *, patience_s: float = 3.0) -> None:
     deadline, pause = time.monotonic() + patience_s, 0.05
     while True:
         try:
+            with ready.open("rb+") as whole:
+                os.fsync(whole.fileno())
             ready.replace(target)
         except PermissionError:
             if time.monotonic() >= deadline:
@@ -79,7 +82,7 @@ def free_space(folder: Path) -> int:
 
 def let_go(file: Path) -> None:
     """Delete a file that nobody needs; one that another program has open stays until somebody comes by again."""
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         file.unlink(missing_ok=True)
 
 

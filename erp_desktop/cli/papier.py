@@ -12,7 +12,7 @@ from erp_desktop.cli.french import Commands
 from erp_desktop.errors import UserError
 from erp_desktop.reports.papers import engine, samples
 from erp_desktop.reports.papers.written import known
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 
 app = Commands(help="Modèles des imprimés : liste, vérification, aperçu.")
 Language = Annotated[str, typer.Option("--langue", help="fr ou ar.")]
@@ -58,14 +58,10 @@ def preview(
     data = samples.data(nom, langue)
     pages = engine.check(template.source, engine.complete(data))
     content = engine.compile_pdf(template.source, engine.complete(data))
-    atomique(out, lambda file: _put(file, content))
+    keep(out, content)
     notices = engine.take_notices()
     answer = {"fichier": out, "octets": len(content), "pages": pages, "origine": _origin(nom), "avis": notices}
     common.emit(as_json, answer, [f"Aperçu écrit : {out} ({pages} pages, {_origin(nom)}).", *notices])
-
-
-def _put(file: Path, content: bytes) -> None:
-    file.write_bytes(content)
 
 
 def _origin(name: str) -> str:

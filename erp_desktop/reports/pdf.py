@@ -14,7 +14,7 @@ from erp_desktop.reports.modele import RapportInterventions
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.translated import Words
 from erp_desktop.reports.presentation import FINE, ecrire, entier, instant, mad_court, pourcent
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 from erp_desktop.reports.tableaux import (
     DEFINITIONS,
     Colonne,
@@ -35,12 +35,7 @@ def ecrire_pdf(rapport: RapportInterventions, cible: Path, langue: str = "fr") -
     Raises:
         UserError: the file cannot be written.
     """
-    page = engine.pdf("rapport_interventions", donnees(rapport, langue))
-    atomique(cible, lambda fichier: _poser(fichier, page))
-
-
-def _poser(fichier: Path, page: bytes) -> None:
-    fichier.write_bytes(page)
+    keep(cible, engine.pdf("rapport_interventions", donnees(rapport, langue)))
 
 
 def donnees(r: RapportInterventions, langue: str = "fr") -> dict[str, Any]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 from erp_desktop import paths
 from erp_desktop.errors import UserError, raison
 
+_PREFIX = ".erp-mif-"
+_FORSAKEN_S = 86_400
+"""Seconds after which nobody writes an unfinished file any more: its program was killed."""
+
 
 class Unfinished:
-    """A file with a name that nobody can foretell beside ``cible``, until it is whole.
+    """A file with a name that nobody can foretell beside ``cible``, until it is whole; gone with this object.
 
     Raises:
         UserError: the folder is missing or refuses writing.
@@ -21,11 +28,13 @@ class Unfinished:
     def __init__(self, cible: Path) -> None:
         self.cible = cible
         try:
-            descripteur, nom = tempfile.mkstemp(prefix=".", suffix=cible.suffix, dir=cible.parent)
+            _forget_forsaken(cible)
+            descripteur, nom = tempfile.mkstemp(prefix=_PREFIX, suffix=cible.suffix, dir=cible.parent)
         except OSError as error:
             raise UserError(f"Impossible d’écrire dans {cible.parent} : {_raison(error)}.") from error
         os.close(descripteur)
         self.path = Path(nom)
+        self._gone = weakref.finalize(self, paths.let_go, self.path)
 
     def commit(self) -> None:
         """Give the file its name; a failure leaves what had it untouched.
@@ -45,7 +54,7 @@ class Unfinished:
             self.drop()
 
     def drop(self) -> None:
-        self.path.unlink(missing_ok=True)
+        self._gone()
 
     def refused(self, error: OSError) -> UserError:
         return UserError(f"Impossible d’écrire {self.cible} : {_raison(error)}.")
@@ -67,6 +76,27 @@ def atomique(cible: Path, ecrire: Callable[[Path], None]) -> None:
         fichier.drop()
         raise
     fichier.commit()
+
+
+def keep(cible: Path, contenu: bytes) -> None:
+    """Make ``contenu`` the file ``cible``, whole or not at all.
+
+    Raises:
+        UserError: see :func:`atomique`.
+    """
+
+    def ecrire(fichier: Path) -> None:
+        fichier.write_bytes(contenu)
+
+    atomique(cible, ecrire)
+
+
+def _forget_forsaken(cible: Path) -> None:
+    """Delete what a program that was killed left in the folder of ``cible``."""
+    for file in cible.parent.glob(f"{_PREFIX}*{cible.suffix}"):
+        with contextlib.suppress(OSError):
+            if time.time() - file.stat().st_mtime > _FORSAKEN_S:
+                file.unlink()
 
 
 def _raison(error: OSError) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -45,7 +47,11 @@ class CsvFile:
         self._writer = csv.writer(self._out, delimiter=";", lineterminator="\r\n")
 
     def row(self, cells: Iterable[Any]) -> None:
-        self._writer.writerow([cell(value) for value in cells])
+        written = [cell(value) for value in cells]
+        try:
+            self._writer.writerow(written)
+        except OSError as error:
+            raise self._unfinished.refused(error) from error
 
     def commit(self) -> None:
         try:
@@ -56,21 +62,21 @@ class CsvFile:
         self._unfinished.commit()
 
     def drop(self) -> None:
-        self._out.close()
+        # What is still held would be written now: a full disk refuses it once more.
+        with contextlib.suppress(OSError):
+            self._out.close()
         self._unfinished.drop()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if kind is None:
             self.commit()
-            return
-        self.drop()
-        if isinstance(error, OSError):
-            raise self._unfinished.refused(error) from error
+        else:
+            self.drop()
 
 
 class XlsxFile:
@@ -84,15 +90,23 @@ class XlsxFile:
 
     def __init__(self, cible: Path, sheet: str, titles: Iterable[str]) -> None:
         self._unfinished = Unfinished(cible)
-        # Each row leaves memory once the next one begins.
-        self._book = xlsxwriter.Workbook(str(self._unfinished.path), {**_WORKBOOK, "constant_memory": True})
+        try:
+            # Each row leaves memory once the next one begins.
+            self._room = tempfile.TemporaryDirectory(prefix="erp-mif-")
+            how = {**_WORKBOOK, "constant_memory": True, "tmpdir": self._room.name}
+            self._book = xlsxwriter.Workbook(str(self._unfinished.path), how)
+            self._begin(sheet, list(titles))
+        except OSError as error:
+            self._unfinished.drop()
+            raise self._unfinished.refused(error) from error
+
+    def _begin(self, sheet: str, names: list[str]) -> None:
         self._sheet = self._book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", sheet)[:31])
         self._text = self._book.add_format({"num_format": "@"})
         self._day = self._book.add_format({"num_format": "dd/mm/yyyy"})
         self._instant = self._book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
         bold = self._book.add_format({"bold": True, "bottom": 1})
         self._next = 1
-        names = list(titles)
         self._columns = len(names)
         self._sheet.freeze_panes(1, 0)
         self._sheet.set_column(0, max(0, len(names) - 1), 18)
@@ -102,8 +116,11 @@ class XlsxFile:
     def row(self, cells: Iterable[Any]) -> None:
         if self._next >= SHEET_ROWS:
             raise UserError(f"Une feuille a {SHEET_ROWS} lignes au plus : filtrez la liste, ou exportez-la en CSV.")
-        for place, value in enumerate(cells):
-            self._cell(place, value)
+        try:
+            for place, value in enumerate(cells):
+                self._cell(place, value)
+        except OSError as error:
+            raise self._unfinished.refused(error) from error
         self._next += 1
 
     def chart(self, title: str, rows: int, colour: str, *, standing: bool) -> None:
@@ -147,14 +164,17 @@ class XlsxFile:
         try:
             self._book.close()
         except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-            self._unfinished.drop()
+            self.drop()
             inner = error if isinstance(error, OSError) else error.args[0]
             raise self._unfinished.refused(inner if isinstance(inner, OSError) else OSError()) from error
+        self._room.cleanup()
         self._unfinished.commit()
 
     def drop(self) -> None:
-        # The rows are in a nameless file until the workbook is closed, which would write it.
-        self._sheet.row_data_fh.close()
+        # The rows are in a file of their own until the workbook is closed, which would write it.
+        with contextlib.suppress(OSError):
+            self._sheet.row_data_fh.close()
+        self._room.cleanup()
         self._unfinished.drop()
 
 

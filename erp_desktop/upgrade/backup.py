@@ -6,10 +6,12 @@ Copies lie in ``sauvegardes/`` beside the cache: ``<cache>-<revision>-<UTC insta
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +31,9 @@ from erp_desktop.errors import (
 
 FOLDER = "sauvegardes"
 _NAME = re.compile(r"-([0-9a-z]+)-(\d{8}T\d{6}\.\d{6}Z)\.sqlite$")
+_PARTIAL = ".partiel"
+_FORSAKEN_S = 3600
+"""Seconds since the last word of a copy after which nobody makes it any more: its program was killed."""
 _SIDES = ("-wal", "-shm", "-journal")
 
 
@@ -123,6 +128,7 @@ def create(path: Path, key: str | None = None, *, keep: int = 3) -> Sauvegarde:
         DiskFullError: no room; nothing was written.
         DatabaseRefusedError: not a database of ours, or the copy came out damaged.
     """
+    _forget_forsaken(path)
     need_room(path.parent, 2 * path.stat().st_size)
     connection = connect_sqlite(path, key)
     try:
@@ -133,10 +139,16 @@ def create(path: Path, key: str | None = None, *, keep: int = 3) -> Sauvegarde:
             raise DatabaseRefusedError(f"Le fichier {path.name} n'est pas une base ERP MIF.")
         version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         made = name_for(path, version[0] if version else "vide")
-        vacuum_into(connection, made)
+        # Under its name only once it is whole: a half-made backup must never push out a good one.
+        partial = made.with_name(made.name + _PARTIAL)
+        vacuum_into(connection, partial)
     finally:
         connection.close()
-    verify(made, key)
+    try:
+        verify(partial, key)
+        paths.put_in_place(partial, made)
+    finally:
+        paths.let_go(partial)
     prune(path, keep)
     return _read(made)
 
@@ -159,6 +171,14 @@ def backups(path: Path) -> list[Sauvegarde]:
 def prune(path: Path, keep: int) -> None:
     for old in backups(path)[max(keep, 1) :]:
         paths.let_go(old.chemin)
+
+
+def _forget_forsaken(path: Path) -> None:
+    """Delete what copies that were killed on their way left."""
+    for begun in (path.parent / FOLDER).glob(f"{path.stem}-*{_PARTIAL}"):
+        with contextlib.suppress(OSError):
+            if time.time() - begun.stat().st_mtime > _FORSAKEN_S:
+                begun.unlink()
 
 
 def swap(ready: Path, live: Path, *, patience_s: float = 20.0) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,22 @@ def test_a_backup_holds_what_is_still_in_the_wal(sqlite_path: Path) -> None:
 def test_only_the_newest_are_kept(sqlite_path: Path) -> None:
     made = [backup.create(sqlite_path, keep=2).chemin for _ in range(4)]
     assert [s.chemin for s in backup.backups(sqlite_path)] == [made[3], made[2]]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_a_copy_killed_on_its_way_is_no_backup(sqlite_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = backup.create(sqlite_path, keep=1).chemin
+    child = os.fork()
+    if not child:
+        monkeypatch.setattr(backup, "verify", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        backup.create(sqlite_path, keep=1)
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert [s.chemin for s in backup.backups(sqlite_path)] == [good]
+    (begun,) = good.parent.glob("*.partiel")
+    os.utime(begun, (time.time() - 4000,) * 2)
+    made = backup.create(sqlite_path, keep=1).chemin
+    assert [file.name for file in made.parent.iterdir()] == [made.name]
 
 
 def test_a_foreign_file_is_not_backed_up(tmp_path: Path) -> None:

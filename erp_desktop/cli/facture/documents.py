@@ -13,7 +13,7 @@ from erp_desktop.db.session import transaction
 from erp_desktop.reports import ubl
 from erp_desktop.reports.papers import engine, facture
 from erp_desktop.reports.papers.written import known
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 from erp_desktop.services.calendrier import ADMINISTRATION
 
 Out = Annotated[Path, typer.Option("--out", help="Fichier à écrire ; remplacé s'il existe.")]
@@ -32,7 +32,7 @@ def as_ubl(
     with common.Target(url, cache, secrets).engine() as database, transaction(database, write=False) as session:
         (document,) = facture.lire(session, ADMINISTRATION, [ident_of(session, numero)])
     content = ubl.write(document)
-    _put(out, content)
+    keep(out, content)
     common.emit(as_json, {"fichier": out, "octets": len(content)}, f"UBL écrit : {out}")
 
 
@@ -51,14 +51,7 @@ def as_pdf(
     with common.Target(url, cache, secrets).engine() as database, transaction(database, write=False) as session:
         found = facture.lire(session, ADMINISTRATION, [ident_of(session, numero)])
     content = facture.composer(found, langue)
-    _put(out, content)
+    keep(out, content)
     notices = engine.take_notices()
     answer = {"fichier": out, "octets": len(content), "avis": notices}
     common.emit(as_json, answer, [f"PDF écrit : {out}", *notices])
-
-
-def _put(out: Path, content: bytes) -> None:
-    def put(path: Path) -> None:
-        path.write_bytes(content)
-
-    atomique(out, put)

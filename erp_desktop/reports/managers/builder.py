@@ -26,7 +26,7 @@ from erp_desktop.reports.catalogue.ask import Key, Scope, Value, Values
 from erp_desktop.reports.papers import engine
 from erp_desktop.reports.papers.translated import Words
 from erp_desktop.reports.presentation import VIDE, duree, entier, instant, mad, note, periode, pourcent
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 from erp_desktop.reports.tableur import CsvFile, XlsxFile
 from erp_desktop.services import objectifs, rapports
 
@@ -249,8 +249,7 @@ def write(
     """
     kind = path.suffix.lower()
     if kind == ".pdf":
-        page = pdf(session, found, language)
-        atomique(path, lambda file: _put(file, page))
+        keep(path, pdf(session, found, language))
         return
     heads = titles(found, language)
     if kind == ".csv":
@@ -281,10 +280,6 @@ def write(
         book.drop()
         raise
     book.commit()
-
-
-def _put(file: Path, page: bytes) -> None:
-    file.write_bytes(page)
 
 
 def pdf(session: Session, found: Answer, language: str = "fr") -> bytes:

@@ -29,7 +29,7 @@ from erp_desktop.reports.presentation import (
     note,
     pourcent,
 )
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 
 TEMPLATE = "tableau_de_bord"
 
@@ -40,12 +40,7 @@ def write(board: Dashboard, path: Path, language: str = "fr") -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    page = engine.pdf(TEMPLATE, data(board, language))
-
-    def put(file: Path) -> None:
-        file.write_bytes(page)
-
-    atomique(path, put)
+    keep(path, engine.pdf(TEMPLATE, data(board, language)))
 
 
 def data(board: Dashboard, language: str = "fr") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 
 _NOT_A_NAME = re.compile(r"[^\w.-]+")
 
@@ -42,9 +42,5 @@ class FileDrop:
 
     def send(self, number: str, content: bytes) -> Receipt:
         target = self.folder / f"{_NOT_A_NAME.sub('-', number)}.xml"
-
-        def put(path: Path) -> None:
-            path.write_bytes(content)
-
-        atomique(target, put)
+        keep(target, content)
         return Receipt(str(target), len(content))

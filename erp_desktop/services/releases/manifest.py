@@ -88,7 +88,11 @@ def new_key(target: Path) -> str:
         raise UserError(f"Le fichier {target} existe déjà ; une clé n'est jamais écrasée.")
     key = SigningKey.generate()
     private(target)
-    target.write_text(bytes(key).hex() + "\n", encoding="ascii")
+    try:
+        target.write_text(bytes(key).hex() + "\n", encoding="ascii")
+    except OSError:
+        paths.let_go(target)
+        raise
     return bytes(key.verify_key).hex()
 
 

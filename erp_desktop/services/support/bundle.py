@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import getpass
 import importlib.metadata as metadata
+import io
 import json
 import platform
 import re
@@ -77,11 +78,12 @@ def save(found: Mapping[str, bytes], target: Path) -> Path:
     """
     if not target.name:
         raise UserError(f"Impossible d'écrire {target} : {RAISONS[errno.EISDIR]}.")
-    beside = target.with_name(target.name + ".partiel")
+    beside, packed = target.with_name(target.name + ".partiel"), io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in found.items():
+            archive.writestr(name, content)
     try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in found.items():
-                archive.writestr(name, content)
+        beside.write_bytes(packed.getvalue())
         paths.put_in_place(beside, target)
     except OSError as error:
         raise UserError(f"Impossible d'écrire {target} : {raison(error)}.") from error

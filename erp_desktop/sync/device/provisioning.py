@@ -141,7 +141,11 @@ def write(provision: Provision, file: Path) -> None:
     if provision.autorite:
         lines.append(f'autorite = """\n{provision.autorite}"""\n')
     private(file)
-    file.write_text("".join(lines), encoding="utf-8")
+    try:
+        file.write_text("".join(lines), encoding="utf-8")
+    except OSError:
+        paths.let_go(file)
+        raise
 
 
 def _escaped(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from erp_desktop import clock
 from erp_desktop.domain.documents import MIMES
 from erp_desktop.domain.enums import EtatDocument, MomentPhoto, Role, TypeDocument
 from erp_desktop.errors import ErpError
+from erp_desktop.reports.sortie import keep
 from erp_desktop.services import documents
 from erp_desktop.services.documents import DocumentInfo
 from erp_desktop.ui.bus import Changes
@@ -272,9 +274,10 @@ class DocumentsTab(RecordPart):
 
         def work(session: Any) -> Path:
             name, content = documents.lire(session, acteur, document.id)
-            folder.mkdir(exist_ok=True)
             path = folder / name
-            path.write_bytes(content)
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+            keep(path, content)
             return path
 
         def show(path: Path) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
 from erp_desktop.domain.enums import TypeFacture
 from erp_desktop.domain.factures.enums import CanalRelance, EtatFacture
@@ -14,15 +14,16 @@ from erp_desktop.domain.factures.etats import OUVERTS
 from erp_desktop.domain.factures.saisie import RelanceInput
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import raison
 from erp_desktop.reports import ubl
 from erp_desktop.reports.papers import facture
+from erp_desktop.reports.sortie import keep
 from erp_desktop.services import factures
 from erp_desktop.services.factures import Controle
 from erp_desktop.ui.factures import marks
 from erp_desktop.ui.forms.acts import ActBar
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.kit.controls import Button, clear
+from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import isolate, number, said, tr
 from erp_desktop.ui.kit.surfaces import Banner, Etapes
 from erp_desktop.ui.printing.invoices import print_invoices
@@ -202,25 +203,19 @@ class InvoiceBar(ActBar):
 
     def save_ubl(self) -> None:
         """The invoice as a file that an accountant's program reads."""
-        row_id, contexte = self._row_id, self._panel.contexte
-        if row_id is None:
-            return
-        proposed = f"{self._record.numero}.xml"
-        chosen, _ = QFileDialog.getSaveFileName(self, tr("Enregistrer la facture en UBL"), proposed, "UBL (*.xml)")
-        if chosen:
-            contexte.tasks.run(
-                lambda session: ubl.write(facture.lire(session, contexte.acteur, [row_id])[0]),
-                partial(self._write, Path(chosen)), self._failed, owner=self,
-            )  # fmt: skip
+        row_id, title = self._row_id, tr("Enregistrer la facture en UBL")
+        if row_id is not None:
+            name = f"{self._record.numero}.xml"
+            ask_target(self, title, name, partial(self.keep_ubl, row_id), ["UBL (*.xml)"])
 
-    def _write(self, path: Path, content: bytes) -> None:
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            words = tr("Le fichier {nom} n'a pas pu être écrit : {cause}", nom=path.name, cause=said(raison(error)))
-            self._panel.contexte.say(words, kind="danger")
-            return
-        self._panel.contexte.say(tr("Facture enregistrée dans {nom}", nom=path.name))
+    def keep_ubl(self, row_id: int, target: Path) -> None:
+        """Write the file whole or not at all."""
+        contexte = self._panel.contexte
+        contexte.tasks.run(
+            lambda session: keep(target, ubl.write(facture.lire(session, contexte.acteur, [row_id])[0])),
+            lambda _none: contexte.say(tr("Facture enregistrée dans {nom}", nom=target.name)),
+            self._failed, owner=self,
+        )  # fmt: skip
 
     def _failed(self, error: Exception) -> None:
         self._panel.contexte.say(said(str(error)), kind="danger")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QW
 
 from erp_desktop.errors import ErpError
 from erp_desktop.reports.papers import engine
-from erp_desktop.reports.sortie import atomique
+from erp_desktop.reports.sortie import keep
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, Text, clear
@@ -197,12 +197,7 @@ class PreviewWindow(QDialog):
         code, paper = self.code, self._paper
 
         def write() -> Path:
-            content = paper.pdf(code)
-
-            def put(path: Path) -> None:
-                path.write_bytes(content)
-
-            atomique(target, put)
+            keep(target, paper.pdf(code))
             return target
 
         self._run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import shutil
@@ -12,10 +11,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from erp_desktop import clock
+from erp_desktop import clock, paths
+from erp_desktop.centre import logins
 from erp_desktop.db.engine import create_pg_engine, private, without_password
 from erp_desktop.domain.documents import nom_de_fichier
-from erp_desktop.errors import UnavailableError
+from erp_desktop.errors import UnavailableError, raison
 
 
 def client_program(name: str) -> Path | None:
@@ -65,24 +65,26 @@ def dump(url: str, folder: Path) -> Copie:
     address = without_password(parsed).render_as_string(hide_password=False)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{nom_de_fichier(str(parsed.database))}-{clock.now():%Y%m%d_%H%M%S}.dump"
+    # Under its name only once it was read and what belongs to it is beside it: who restores looks for archives there.
+    begun = target.with_suffix(".partiel")
     failure = "pg_dump est introuvable sur ce poste."
     for program in client_programs("pg_dump"):
         # Nobody else reads along while it is written: pg_dump leaves the rights of a file that is there.
-        private(target)
-        done = subprocess.run(  # noqa: S603
-            [str(program), "-Fc", "-f", str(target), "-d", address], env=environment, capture_output=True, check=False
-        )
-        if done.returncode == 0:
-            made = _checked(program, target)
-            return dataclasses.replace(made, identifiants=_logins(url, target))
-        target.unlink(missing_ok=True)
+        private(begun)
+        try:
+            done = subprocess.run(  # noqa: S603
+                [str(program), "-Fc", "-f", str(begun), "-d", address],
+                env=environment, capture_output=True, check=False,
+            )  # fmt: skip
+            if done.returncode == 0:
+                return _settled(program, url, begun, target)
+        finally:
+            paths.let_go(begun)
         failure = done.stderr.decode(errors="replace").strip().splitlines()[-1]
     raise UnavailableError(f"Sauvegarde du centre impossible : {failure}")
 
 
 def _logins(url: str, archive: Path) -> Path | None:
-    from erp_desktop.centre import logins
-
     engine = create_pg_engine(url)
     try:
         with engine.connect() as connection:
@@ -91,14 +93,23 @@ def _logins(url: str, archive: Path) -> Path | None:
         engine.dispose()
 
 
-def _checked(program: Path, target: Path) -> Copie:
+def _settled(program: Path, url: str, begun: Path, target: Path) -> Copie:
+    """Read an archive back, lay beside it what belongs to it, and give it its name."""
     listing = subprocess.run(  # noqa: S603
-        [str(program.with_name("pg_restore")), "--list", str(target)], capture_output=True, check=False
+        [str(program.with_name("pg_restore")), "--list", str(begun)], capture_output=True, check=False
     )
     if listing.returncode or b"TABLE DATA" not in listing.stdout:
-        target.unlink(missing_ok=True)
         raise UnavailableError("La sauvegarde du centre est illisible : mise à niveau arrêtée.")
-    target.chmod(0o600)
-    mark = hashlib.sha256(target.read_bytes()).hexdigest()
-    target.with_suffix(".sha256").write_text(f"{mark}  {target.name}\n", encoding="utf-8")
-    return Copie(target, target.stat().st_size, mark)
+    begun.chmod(0o600)
+    with begun.open("rb") as file:
+        mark = hashlib.file_digest(file, "sha256").hexdigest()
+    note = target.with_suffix(".sha256")
+    try:
+        note.write_text(f"{mark}  {target.name}\n", encoding="utf-8")
+        named = _logins(url, target)
+        paths.put_in_place(begun, target)
+    except OSError as error:
+        for file_beside in (note, logins.beside(target)):
+            paths.let_go(file_beside)
+        raise UnavailableError(f"Sauvegarde du centre impossible : {raison(error)}.") from error
+    return Copie(target, target.stat().st_size, mark, named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -195,7 +196,7 @@ def test_what_is_half_typed_of_a_line_or_a_payment_stays_with_its_invoice(
 
 
 def test_a_validated_invoice_is_paid_in_part_and_given_back(
-    qtbot: QtBot, bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int
+    qtbot: QtBot, bureau: Bureau, monde: Monde, sqlite_engine: sa.Engine, billed: int, tmp_path: Path
 ) -> None:
     assert monde.responsable is not None
     with transaction(sqlite_engine, monde.responsable.user_id) as session:
@@ -221,6 +222,17 @@ def test_a_validated_invoice_is_paid_in_part_and_given_back(
     bureau.settle()
     assert "1 000,00" in money.told_due.text()
     assert money.lines.count() == 1
+    older = tmp_path / "facture.xml"
+    older.mkdir()
+    bar.keep_ubl(invoice, older)
+    bureau.settle()
+    assert last_words(bureau).replace("’", "'").endswith("facture.xml : c'est un dossier.")
+    older.rmdir()
+    bar.keep_ubl(invoice, older)
+    bureau.settle()
+    assert last_words(bureau) == "Facture enregistrée dans facture.xml"
+    assert older.read_bytes().startswith(b"<?xml")
+    assert [one.name for one in tmp_path.glob("*xml")] == ["facture.xml"]
     bar.buttons["avoir"].click()
     bureau.settle()
     note = bureau.workspace.page
