@@ -84,14 +84,14 @@ def private(path: Path) -> None:
     """Make a file, if need be, and leave it to its owner alone; its side files take the same rights from SQLite.
 
     A file that is there is never opened here: closing it would drop the locks that SQLite holds on it for this
-    process. One of somebody else, or on a disk without rights, stays as it is.
+    process. One of somebody else, or on a disk without rights, stays as it is, and so does a device.
     """
     if os.name != "posix" or str(path) == ":memory:":
         return
     with contextlib.suppress(OSError):
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        elif path.stat().st_mode & 0o077:
+        elif path.is_file() and path.stat().st_mode & 0o077:
             path.chmod(0o600)
 
 
