@@ -201,6 +201,7 @@ _SYNC_RIGHTS = sql("machinery/sync_rights")
 _ENTRIES = ("pousser(jsonb, bigint, text)", "tirer(xid8, bigint, integer)", "debut_copie()", "instantane()",
             "empreintes()",
             "instantane_suite(bigint)")  # fmt: skip
+_CYCLE = "cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb, jsonb)"
 _SHARED = ("poste()", "agence()", "toutes_agences()", "epoque()", "auteur()")
 
 
@@ -246,7 +247,7 @@ def statements(*, documents: bool = True) -> list[str]:
     farewells = central_documents.FAREWELLS if documents else ()
     keys = central_documents.KEYS if documents else ()
     made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_central" for entry in keys]
-    own = (devices.ARRIVAL, devices.GREETING, devices.BUNDLE_KEY)
+    own = (devices.ARRIVAL, devices.GREETING, devices.SELF, devices.BUNDLE_KEY)
     made += [f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device" for entry in own]
     made += [
         f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_device, erp_revoque"
@@ -259,8 +260,8 @@ def statements(*, documents: bool = True) -> list[str]:
         "GRANT EXECUTE ON FUNCTION sync.nouvel_id(), sync.reserver_numeros(text), sync.exiger_choix() TO erp_central",
         *(f"GRANT EXECUTE ON FUNCTION sync.{entry} TO erp_central" for entry in central_invoices.ENTRIES),
         "REVOKE CREATE ON SCHEMA sync FROM erp_sync",
-        "REVOKE ALL ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) FROM PUBLIC",
-        "GRANT EXECUTE ON PROCEDURE sync.cycle(jsonb, bigint, text, xid8, bigint, integer, jsonb) TO erp_device",
+        f"REVOKE ALL ON PROCEDURE sync.{_CYCLE} FROM PUBLIC",
+        f"GRANT EXECUTE ON PROCEDURE sync.{_CYCLE} TO erp_device",
         watch.LIMITS,
         # No policy asks it any more.
         "DROP FUNCTION IF EXISTS sync.exiger_entier()",

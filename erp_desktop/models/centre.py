@@ -78,6 +78,9 @@ devices = _table(
     sa.Column("cle_paquet", sa.LargeBinary),
     # The poste whose file this device was enrolled with again: what that file had not sent is in its series.
     sa.Column("succede", sa.Integer),
+    # inscrit_par: whoever enrolled it, an account's identifier or a login of the server; dit: what it last told of
+    # itself (sync.annoncer).
+    sa.Column("details", JSONB),
 )  # fmt: skip
 
 lots = _table(

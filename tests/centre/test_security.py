@@ -84,7 +84,7 @@ def test_only_the_entries_can_be_executed(lab: Lab, device: Device) -> None:
     }  # fmt: skip
     assert allowed == {
         "pousser", "tirer", "instantane", "debut_copie", "inscrire", "signaler", "confier_cle", "adieu",
-        "cycle",
+        "annoncer", "cycle",
         "empreintes", "instantane_suite", "connexion", "connexion_sel", "changer_secret",
         "poste", "agence", "toutes_agences", "epoque",
         "auteur", *(name for t in TABLES for name, _ in t.generations),

@@ -193,6 +193,7 @@ PERTES = {
     "a9c4e7b2d6f1": set(),
     "d9b3e7a1c5f8": set(),
     "f4b8d2a6c0e1": set(),
+    "c7e2a9f4b6d3": set(),
     "e3a7c1d5f9b4": {"effacements"},
     "a2f6c0e8b4d9": {"users.password_given_at"},
     "d3a9e7f1b5c8": {"lignes_inventaire.lot"},

@@ -23,6 +23,8 @@ MOST_BLOCKS, DEEPEST = 2_000, 10
 """Each block of updates is a statement that the server has to plan; a value lies six brackets deep."""
 MOST_ASKED, MOST_FAREWELLS = 1_000, 20
 """Contents in one question; farewells of one device that nobody has looked at yet."""
+LONGEST_SAID = 8 << 10
+"""Bytes of what a device tells of itself, four times as many as one that has changed every table."""
 LONGEST_PIECES = 64 * MORCEAU * 4 // 3 + 4
 """Characters of pieces in one call, in base64."""
 

@@ -96,6 +96,8 @@ FRENCH: Final = {
         "Trier par numéro les interventions d'une agence",
     "Keep what is to be done in an index by itself, and the days of what nobody does in another":
         "Garder ensemble les interventions qui sont à faire",
+    "Keep what a device tells of itself at each exchange, and who enrolled it (PostgreSQL only)":
+        "Garder ce que chaque poste annonce de lui-même, et qui l'a inscrit",
 }  # fmt: skip
 """Title of a revision → the same in French; a revision that was published keeps its title for ever."""
 

@@ -26,6 +26,7 @@ from erp_desktop.sync.bundle.outgoing import PIECES
 from erp_desktop.sync.bundle.sealed import BACK, OUT, BundleError, Head, Record, Writer, head_of, records
 from erp_desktop.sync.device.registration import in_french
 from erp_desktop.sync.exchange.apply import Cursor, next_cursor
+from erp_desktop.sync.exchange.cache import dumps
 from erp_desktop.sync.exchange.cycle import PULL_PAGE
 from erp_desktop.sync.exchange.link import Link
 
@@ -171,9 +172,10 @@ def _greet(link: Link, told: _Told) -> dict[str, Any]:
     said = told.greeting
     try:
         greeting: dict[str, Any] = link.row(
-            "SELECT sync.signaler(%s, %s, %s, %s::xid8)",
-            (said["version"], said["revision"], said["en_attente"], said["curseur"][0]),
-        )[0]
+            "SELECT sync.signaler(%s, %s, %s, %s::xid8, %s::jsonb)",
+            (said["version"], said["revision"], said["en_attente"], said["curseur"][0],
+             dumps(said["dit"]) if "dit" in said else None),
+        )[0]  # fmt: skip
     except DeviceRevokedError:
         raise
     except NotAllowedError as error:

@@ -72,6 +72,7 @@ def invite(
     address: sa.URL,
     name: str = "",
     authority: Path | None = None,
+    by: int | None = None,
 ) -> Provision:
     """Make a code for one device of an agency, and take back what expired unused.
 
@@ -82,6 +83,7 @@ def invite(
         address: where devices reach the centre.
         name: of the device.
         authority: certificate to send along; by default that of the address, or this machine's own.
+        by: account of whoever makes it.
 
     Raises:
         UserError: unknown agency, a duration that cannot be, a file that is no certificate.
@@ -93,7 +95,7 @@ def invite(
     code = "-".join("".join(random.choice(_ALPHABET) for _ in range(5)) for _ in range(6))
     with in_french():
         take_back_expired(engine)
-        _poste, login, _id, known = register(engine, agence, name or UNNAMED, code, until=until)
+        _poste, login, _id, known = register(engine, agence, name or UNNAMED, code, until=until, by=by)
     query = {k: v for k, v in address.query.items() if k not in {"sslrootcert", "sslcert", "sslkey", "passfile"}}
     url = without_password(address).set(drivername="postgresql", username=None, query=query)
     return Provision(url.render_as_string(), known, login, code, until, name, pem)

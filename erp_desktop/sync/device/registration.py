@@ -43,7 +43,7 @@ NAME_MAX = 60
 
 def register(
     engine: sa.Engine, agence: str, name: str, password: str, before: Callable[[str], None] | None = None,
-    *, until: datetime | None = None, former: int | None = None,
+    *, until: datetime | None = None, former: int | None = None, by: int | None = None,
 ) -> tuple[int, str, int, str]:  # fmt: skip
     """Make the login of a new device of an agency; its number, login, agency's id and code.
 
@@ -55,6 +55,7 @@ def register(
         before: called with the login before it exists for others.
         until: the device is only awaited, until then, by whoever has ``password``; None: it is there.
         former: the number under which its file was enrolled before; what waits in it has that device's numbers.
+        by: account of whoever enrols it; None: known by the login of ``engine``.
     """
     name = name.strip()
     if not name or len(name) > NAME_MAX:
@@ -76,8 +77,10 @@ def register(
         login = f"erp_{base[:36]}_{oid}_p{poste}"
         connection.execute(
             sa.text(
-                "INSERT INTO sync.devices (poste, login, nom, agence_id, etat, expire_a, succede) "
-                "VALUES (:p, :l, :n, :a, :e, :u, :f)"
+                "INSERT INTO sync.devices (poste, login, nom, agence_id, etat, expire_a, succede, details) "
+                "VALUES (:p, :l, :n, :a, :e, :u, :f, jsonb_build_object('inscrit_par', coalesce(to_jsonb("
+                "coalesce(CAST(:b AS bigint), (SELECT user_id FROM sync.logins WHERE login = session_user))), "
+                "to_jsonb(CAST(session_user AS text)))))"
             ),
             {
                 "p": poste,
@@ -87,6 +90,7 @@ def register(
                 "e": "attendu" if until else "actif",
                 "u": until,
                 "f": former if former != poste else None,
+                "b": by,
             },
         )
         quoted = connection.dialect.identifier_preparer.quote(login)

@@ -42,6 +42,10 @@ PULL_PAGE = 6_000
 """More than a batch: the keys of a full one come back in the same round trip, and nothing is left to ask for."""
 BUNDLE_KEY = "cle_paquet"
 """Where the cache keeps the key of what is carried by hand, in hexadecimal."""
+TELL_AGAIN_S = 600.0
+"""Seconds after which a device tells of itself anew, its clock for one, though nothing else has changed."""
+_LARGER = 10 << 20
+"""Bytes by which a cache grows before it is worth a word."""
 JOURNAL_ROWS = 200
 """Received interventions that one line of the journal names at most."""
 
@@ -97,6 +101,8 @@ class Cycle:
         self._received: list[int] = []
         self._version = 0
         self._behind_erasures: int | None = None
+        self._told: tuple[object, float] = (None, float("-inf"))
+        self._took: float | None = None
 
     def run(self) -> CycleResult:
         """Run one cycle to its end and log it.
@@ -125,7 +131,7 @@ class Cycle:
         result.round_trips = self.link.round_trips - trips
         result.bytes_out, result.bytes_in = now_sent - sent, now_received - received
         result.waiting = self.outbox.pending()
-        result.seconds = round(time.perf_counter() - started, 4)
+        result.seconds = self._took = round(time.perf_counter() - started, 4)
         if result.pushed or result.pulled or result.parked or result.conflicts:
             self._log(result, started, None)
         self._remember_success()
@@ -174,7 +180,7 @@ class Cycle:
         """
         while True:
             batch, cursor = self._unanswered(), read_cursor(self.cache)
-            answer = self._ask(batch, cursor)
+            answer = self._send(None, batch, cursor)()
             self._see_calendar(answer)
             self._count(result, batch, apply_answer(self.cache, batch, answer, cursor))
             if batch is None and answer["pull"]["n"] < PULL_PAGE:
@@ -241,25 +247,54 @@ class Cycle:
         batch, known = self.outbox.unanswered(), self._behind_erasures
         return None if batch is None or (known is not None and batch.numero > known) else batch
 
-    def _ask(self, batch: Batch | None, cursor: Cursor) -> dict[str, Any]:
-        sent = (batch.content, batch.numero, batch.digest) if batch else (None, None, None)
-        call = "CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL)"
-        return cast("dict[str, Any]", self.link.row(call, (*sent, *cursor, PULL_PAGE))[0])
+    def _of_itself(self, batch: Batch | None) -> dict[str, Any] | None:
+        """What goes with a batch or a question: how things are once that has landed; None: the centre knows it.
 
-    def _send(self, line: ThreadPoolExecutor, batch: Batch | None, cursor: Cursor) -> Callable[[], dict[str, Any]]:
+        With the last of several batches alone: all that waits is counted.
+        """
+        if batch is not None and self.outbox.more:
+            return None
+        told = self.outbox.of_itself(batch.numero if batch is not None else 0)
+        worth = {**told, "cache": told["cache"] // _LARGER} | {"depuis_s": None}
+        before, when = self._told
+        if worth == before and time.monotonic() - when < TELL_AGAIN_S:
+            return None
+        self._told = (worth, time.monotonic())
+        return told if self._took is None else told | {"cycle_s": self._took}
+
+    def _ask(self, batch: Batch | None, cursor: Cursor, told: dict[str, Any] | None) -> dict[str, Any]:
+        sent = (batch.content, batch.numero, batch.digest) if batch else (None, None, None)
+        if told is not None and batch is None:
+            # A batch may be long on its way, which is no fault of a clock.
+            told |= {"heure": clock.now().timestamp(), "trajet_s": (self.link.trip_s or 0) / 2}
+        call = "CALL sync.cycle(%s::jsonb, %s, %s, %s::xid8, %s, %s, NULL, %s::jsonb)"
+        said = dumps(told) if told is not None else None
+        try:
+            return cast("dict[str, Any]", self.link.row(call, (*sent, *cursor, PULL_PAGE, said))[0])
+        except BaseException:
+            self._told = (None, float("-inf"))
+            raise
+
+    def _send(
+        self, line: ThreadPoolExecutor | None, batch: Batch | None, cursor: Cursor
+    ) -> Callable[[], dict[str, Any]]:  # fmt: skip
         """Send a batch on its way; what is returned waits for the answer."""
-        if batch is None:
-            return lambda: self._ask(None, cursor)
-        return line.submit(self._ask, batch, cursor).result
+        told = self._of_itself(batch)
+        if batch is None or line is None:
+            return lambda: self._ask(batch, cursor, told)
+        return line.submit(self._ask, batch, cursor, told).result
 
     def _handshake(self, result: CycleResult) -> None:
         revision = self.cache.value("SELECT version_num FROM alembic_version")
         # Read before the centre answers: another process may exchange for this cache meanwhile.
         cursor, answered = read_cursor(self.cache), self.outbox.answered
+        told = self.outbox.of_itself()
+        self._told = (None, float("-inf"))
         centre = self.link.row(
-            "SELECT sync.signaler(%s, %s, %s, %s::xid8)",
-            (erp_desktop.__version__, revision, self.outbox.pending(), cursor[0]),
-        )[0]
+            "SELECT sync.signaler(%s, %s, %s, %s::xid8, %s::jsonb)",
+            (erp_desktop.__version__, revision, told["en_attente"], cursor[0],
+             dumps(told | {"heure": clock.now().timestamp()})),
+        )[0]  # fmt: skip
         if centre["etat"] is None:
             self.link.close()
             raise SyncError("Le centre ne connaît plus ce poste ; réinscrivez-le (erp-admin device reenroll).")

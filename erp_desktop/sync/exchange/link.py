@@ -62,6 +62,8 @@ class Link:
         self.connect_timeout_s = connect_timeout_s
         self.deadline_s = deadline_s
         self.round_trips = 0
+        self.trip_s: float | None = None
+        """Seconds of the quickest round trip on this line so far."""
         self.listening: bool | None = None
         """True: this line hears notifications; False: a pooler stands in between; None: not asked for."""
         self._connection: Any = None
@@ -97,7 +99,7 @@ class Link:
                 self._patience = min(_PATIENCE_MAX, 2 * self._patience)
             raise error.told() from error
         self._connection.autocommit = True
-        self.listening = None
+        self.listening = self.trip_s = None
         self.round_trips += 1
         self._before = (0, 0)
 
@@ -121,7 +123,10 @@ class Link:
         self.connect()
         with self._guard(), self._connection.cursor() as cursor:
             self.round_trips += 1
+            started = time.perf_counter()
             cursor.execute(sql, parameters)
+            took = time.perf_counter() - started
+            self.trip_s = took if self.trip_s is None else min(took, self.trip_s)
             row: tuple[Any, ...] = cursor.fetchone()
             return row
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from erp_desktop import clock
 from erp_desktop.sync.exchange.cache import Cache, dumps
@@ -49,6 +51,36 @@ class Outbox:
         """Rows waiting to be sent."""
         sql = "SELECT count(*) FROM (SELECT DISTINCT nom_table, pk FROM sync_outbox WHERE refus IS NULL)"
         return int(self.cache.value(sql))
+
+    @property
+    def more(self) -> bool:
+        """Whether batches are planned behind the last one that was taken."""
+        return bool(self._plan)
+
+    def of_itself(self, sent: int = 0) -> dict[str, Any]:
+        """What this device tells of itself to whoever looks after it; ``sync.annoncer`` at the centre takes it.
+
+        Args:
+            sent: of what waits, the batches up to this number are as good as there.
+        """
+        waiting = self.cache.all(
+            "SELECT nom_table, count(DISTINCT pk), min(quand) FROM sync_outbox WHERE refus IS NULL AND id NOT IN "
+            "(SELECT i.value FROM sync_lots l, json_each(l.sortants, '$.u') u, json_each(u.value) i "
+            "WHERE l.repondu_a IS NULL AND l.numero <= ?) GROUP BY nom_table", sent,
+        )  # fmt: skip
+        files = (self.cache.path, self.cache.path.with_name(f"{self.cache.path.name}-wal"))
+        told: dict[str, Any] = {
+            "en_attente": sum(count for _, count, _ in waiting), "tables": {t: count for t, count, _ in waiting},
+            "cache": sum(file.stat().st_size for file in files if file.exists()),
+            "chiffre": self.cache.key is not None,
+            "systeme": f"{platform.system()} {platform.release()}"[:40],
+        }  # fmt: skip
+        if (user := self.cache.get("dernier_usager")) is not None:
+            told["usager"] = int(user)
+        if waiting:
+            oldest = clock.from_text(min(since for *_, since in waiting))
+            told["depuis_s"] = max(0.0, round((clock.now() - oldest).total_seconds()))
+        return told
 
     @property
     def frozen(self) -> int:

@@ -190,7 +190,7 @@ def invite(
         raise UserError(f"Le fichier {file} existe déjà : un code n'en remplace pas un autre.")
     engine = session.get_bind().engine
     session.rollback()
-    made = provisioning.invite(engine, agence, valid, address=engine.url, name=name)
+    made = provisioning.invite(engine, agence, valid, address=engine.url, name=name, by=acteur.user_id)
     try:
         provisioning.write(made, file)
     except OSError as error:

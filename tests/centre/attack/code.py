@@ -116,7 +116,7 @@ def batch(target: Target, agence: str, key: int) -> dict[str, Any]:
 CALLS = {
     "tirer": "('0'::pg_catalog.xid8, 0::pg_catalog.int8, 1000)", "debut_copie": "()", "instantane": "()",
     "empreintes": "()", "instantane_suite": "(0)", "signaler": "('1', 'x', 0, NULL)", "adieu": "('{\"n\": 0}')", "inscrire": "()",
-    "confier_cle": f"('{'a' * 64}')",
+    "annoncer": "('{}')", "confier_cle": f"('{'a' * 64}')",
     "poste": "()", "agence": "()", "toutes_agences": "()", "epoque": "()", "auteur": "()",
     "connexion_sel": "('cas_1')", "connexion": "('cas_1', 'x')",
     "changer_secret": f"('cas_1', 'x', '$argon2id$v=19$m=65536,t=3,p=4${'A' * 22}${'A' * 43}')", "documents_manquants": "('{a}')",

@@ -1,12 +1,51 @@
-DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
+CREATE OR REPLACE FUNCTION sync.mesure(v jsonb, v_max numeric) RETURNS numeric LANGUAGE sql IMMUTABLE :PIN AS $f$
+  SELECT CASE WHEN jsonb_typeof(v) = 'number' AND v::numeric BETWEEN 0 AND v_max THEN round(v::numeric, 3) END
+$f$;
 
--- v_curseur is missing from older clients, which then hold no purge back once they are 90 days away.
+-- What a device tells of itself, for the list of devices alone: measures and names within their bounds, all else is
+-- left out. Its clock is held against the centre's at the moment its words arrived, less the way that they took; what
+-- it told of that before stays when it says nothing of it, as with a batch, whose way is long.
+CREATE OR REPLACE FUNCTION sync.annoncer(v_dit jsonb) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN
+AS $f$
+DECLARE dit jsonb; v_heure numeric;
+BEGIN
+  PERFORM sync.exiger_mesure(pg_column_size(v_dit) <= :LONGEST_SAID AND jsonb_typeof(v_dit) = 'object');
+  -- A centre on its way back to an earlier revision has no place for it.
+  IF NOT EXISTS (SELECT 1 FROM sync.devices d WHERE d.login = session_user AND to_jsonb(d) ? 'details') THEN
+    RETURN;
+  END IF;
+  v_heure := sync.mesure(v_dit->'heure', 1e11) + coalesce(sync.mesure(v_dit->'trajet_s', 60), 0)
+    - extract(epoch FROM statement_timestamp());
+  dit := jsonb_strip_nulls(jsonb_build_object('a', clock_timestamp(), 'horloge_s', round(v_heure, 1),
+    'horloge_a', CASE WHEN v_heure IS NOT NULL THEN clock_timestamp() END,
+    'cache', trunc(sync.mesure(v_dit->'cache', 1e15)), 'usager', trunc(sync.mesure(v_dit->'usager', 9e18)),
+    'depuis_s', sync.mesure(v_dit->'depuis_s', 1e10), 'cycle_s', sync.mesure(v_dit->'cycle_s', 1e7),
+    'chiffre', CASE WHEN jsonb_typeof(v_dit->'chiffre') = 'boolean' THEN v_dit->'chiffre' END,
+    'systeme', CASE WHEN jsonb_typeof(v_dit->'systeme') = 'string'
+      THEN left(regexp_replace(v_dit->>'systeme', '[^A-Za-z0-9 .()_-]', '', 'g'), 40) END,
+    'tables', (SELECT jsonb_object_agg(t.key, trunc(sync.mesure(t.value, 1e9))) FROM jsonb_each(
+      CASE WHEN jsonb_typeof(v_dit->'tables') = 'object' THEN v_dit->'tables' END) t
+      WHERE t.key = ANY(':TABLES'::text[]) AND sync.mesure(t.value, 1e9) >= 1)));
+  UPDATE sync.devices d SET vu_a = now(),
+    en_attente = coalesce(trunc(sync.mesure(v_dit->'en_attente', 1e9))::integer, d.en_attente),
+    details = coalesce(d.details, '{}') || jsonb_build_object('dit', coalesce((SELECT jsonb_object_agg(o.key, o.value)
+      FROM jsonb_each(d.details->'dit') o WHERE o.key IN ('horloge_s', 'horloge_a')), '{}') || dit)
+   WHERE d.login = session_user;
+END $f$;
+
+DROP FUNCTION IF EXISTS sync.signaler(text, text, integer);
+DROP FUNCTION IF EXISTS sync.signaler(text, text, integer, xid8);
+
+-- v_curseur is missing from older clients, which then hold no purge back once they are 90 days away; v_dit from those
+-- that tell nothing of themselves.
 CREATE OR REPLACE FUNCTION sync.signaler(v_version text, v_revision text, v_en_attente integer,
-  v_curseur xid8 DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN AS $f$
+  v_curseur xid8 DEFAULT NULL, v_dit jsonb DEFAULT NULL) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER :PIN
+AS $f$
 BEGIN
   PERFORM sync.veiller();
   UPDATE sync.devices SET vu_a = now(), version = left(v_version, 40), revision = left(v_revision, 40),
     en_attente = greatest(v_en_attente, 0), curseur_xid = coalesce(v_curseur, curseur_xid) WHERE login = session_user;
+  IF v_dit IS NOT NULL THEN PERFORM sync.annoncer(v_dit); END IF;
   RETURN jsonb_build_object('epoque', sync.epoque(), 'purge', (SELECT xid::text FROM sync.purges
       WHERE scope IN (0, sync.agence()) ORDER BY xid DESC LIMIT 1),
     'etat', (SELECT etat FROM sync.devices WHERE login = session_user),
