@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from erp_desktop.domain.enums import MomentPhoto, MotifAttente
 from erp_desktop.domain.suivi import SuiviPiece
+from erp_desktop.models.expressions.sorting import folded
 from erp_desktop.registry.tables import BY_NAME
 
 _DRAFT = "('brouillon', 'a_transmettre')"
@@ -52,6 +53,8 @@ MOMENT_UNKNOWN = "Une photo est d'avant ou d'après les travaux."
 FOLLOWED_UNKNOWN = "Une pièce est suivie par lot, par série, ou ne l'est pas."
 REASON_UNKNOWN = "Le motif de l'attente n'est pas de ceux de la liste."
 REMINDED = "Un envoi ou une relance ne se retire plus une fois suivi d'une relance, d'un paiement ou d'un avoir."
+SAME_DEPOT = "L'agence a déjà un dépôt de ce nom, aux majuscules et accents près."
+SAME_METER = "Cet équipement a déjà un compteur de ce nom, aux majuscules et accents près."
 STANDS_STILL = "Cet équipement est déjà à l'arrêt à ce moment-là."
 
 
@@ -124,6 +127,17 @@ def _downtime() -> Iterator[Rule]:
     )
     yield Rule("arrets", "INSERT", "", STANDS_STILL, found)
     yield Rule("arrets", "UPDATE", "", STANDS_STILL, found, columns=("equipement_id", "debut", "fin"))
+
+
+def _names() -> Iterator[Rule]:
+    """A name that differs by capitals or accents is the same; spelled alike it is a duplicate, to be merged."""
+    for table, among, reason in (("depots", "agence_id", SAME_DEPOT), ("compteurs", "equipement_id", SAME_METER)):
+        found = (
+            f"SELECT 1 FROM {{p}}{table} a WHERE a.{among} = NEW.{among} AND a.id <> NEW.id AND a.nom <> NEW.nom "
+            f"AND {folded('a.nom')} = {folded('NEW.nom')}"
+        )
+        yield Rule(table, "INSERT", "", reason, found)
+        yield Rule(table, "UPDATE", "NEW.nom <> OLD.nom", reason, found, columns=("nom",))
 
 
 def _reminders() -> Rule:
@@ -258,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     Rule("pieces_detachees", "INSERT", _NOT_FOLLOWED, FOLLOWED_UNKNOWN, columns=("suivi",)),
     Rule("pieces_detachees", "UPDATE", _NOT_FOLLOWED, FOLLOWED_UNKNOWN, columns=("suivi",)),
     _reminders(),
+    *_names(),
 )  # fmt: skip
 
 REASONS = tuple(dict.fromkeys(r.reason for r in RULES))

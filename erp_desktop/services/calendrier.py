@@ -7,7 +7,6 @@ which moves the deadlines of open work with it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,11 +28,13 @@ from erp_desktop.domain.dates import DERNIERE_ANNEE, HORS_CALENDRIER, PREMIERE_A
 from erp_desktop.domain.enums import DureeFerie, MotifHoraire, Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.transitions import TERMINES
-from erp_desktop.errors import DuplicateError, NotFoundError, UserError
+from erp_desktop.errors import DuplicateError, NotFoundError, UserError, ValidationError
 from erp_desktop.models import Agence, Contrat, HoraireAgence, Intervention, JourFerie, TauxLegal, TauxTva
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.clocks import Horloges as Horloges
-from erp_desktop.services.shared.clocks import echeance, lire_periodes
+from erp_desktop.services.shared.clocks import echeance, lire_periodes, plages_tapees
+from erp_desktop.services.shared.clocks import lire_semaine as lire_semaine
+from erp_desktop.services.shared.lists import cle_de
 
 ADMINISTRATION = Acteur(user_id=0, nom="Administration", role=Role.ADMIN, agence_id=None)
 """Who signs what ``erp-admin`` does: no account."""
@@ -112,8 +113,8 @@ def ajouter_ferie(
         DuplicateError: it is there already.
         UserError: unreadable ranges.
     """
-    jumeaux = session.scalars(sa.select(JourFerie).where(JourFerie.jour == jour, JourFerie.libelle == libelle))
-    if any(j.agence_id == agence_id for j in jumeaux):
+    jumeaux = session.scalars(sa.select(JourFerie).where(JourFerie.jour == jour))
+    if any(j.agence_id == agence_id and cle_de(j.libelle) == cle_de(libelle) for j in jumeaux):
         raise DuplicateError(f"« {libelle} » est déjà férié le {jour:%d/%m/%Y}.", "jour")
     ligne = JourFerie(
         jour=jour, libelle=libelle, agence_id=agence_id, provisoire=provisoire, source=source,
@@ -121,7 +122,7 @@ def ajouter_ferie(
     )  # fmt: skip
     session.add(ligne)
     if ouvert:
-        semaine: dict[int, Sequence[sla.Plage]] = {jour.isoweekday(): _plages(ouvert)}
+        semaine: dict[int, Sequence[sla.Plage]] = {jour.isoweekday(): plages_tapees(ouvert, "ouvert")}
         _poser(session, agence_id, semaine, jour, jour, MotifHoraire.EXCEPTION)
     session.flush()
     return ligne
@@ -172,36 +173,6 @@ def horaires(session: Session, agence_id: int) -> list[sla.Periode]:
     return list(Horloges(session).de(agence_id).periodes)
 
 
-def _plages(texte: str) -> tuple[sla.Plage, ...]:
-    try:
-        return sla.lire_plages(texte)
-    except sla.DesordreError as error:
-        raise UserError(f"« {texte} » ne se lit pas : une plage finit après avoir commencé.") from error
-    except ValueError as error:
-        raise UserError(f"« {texte} » ne se lit pas : 08:30-12:30,14:00-18:30, jusqu'à 24:00.") from error
-
-
-def lire_semaine(texte: str) -> dict[int, Sequence[sla.Plage]]:
-    """``1-5=08:30-12:30,14:00-18:30 6=08:30-12:30``: weekdays, then their ranges; a weekday not named is closed.
-
-    Raises:
-        UserError: unreadable.
-    """
-    semaine: dict[int, Sequence[sla.Plage]] = {}
-    for morceau in texte.split():
-        jours, _, plages = morceau.partition("=")
-        premier, _, dernier = jours.partition("-")
-        if not (re.fullmatch(r"\d{1,3}-?(\d{1,3})?", jours) and plages):
-            raise UserError(f"« {morceau} » ne se lit pas : 1-5=08:30-18:30 6=08:30-12:30 (1 est lundi).")
-        bornes = range(int(premier), int(dernier or premier) + 1)
-        if not bornes or bornes[0] < 1 or bornes[-1] > 7:
-            raise UserError(f"« {jours} » : les jours vont de 1 (lundi) à 7 (dimanche).")
-        semaine |= dict.fromkeys(bornes, _plages(plages))
-    if not semaine:
-        raise UserError("Une semaine sans aucune ouverture : la date limite ne se calculerait jamais.")
-    return semaine
-
-
 def definir_horaires(
     session: Session,
     agence: Agence | None,
@@ -217,9 +188,10 @@ def definir_horaires(
     the ranges of most days.
     """
     if du is not None and au is not None and au < du:
-        raise UserError("La fin de validité précède son début.")
+        raise ValidationError({"au": "La fin de validité précède son début."})
     if motif is not MotifHoraire.NORMAL and (du is None or au is None):
-        raise UserError("Des horaires qui ne sont pas ceux de toute l'année ont un premier et un dernier jour.")
+        dit = "Des horaires qui ne sont pas ceux de toute l'année ont un premier et un dernier jour."
+        raise ValidationError({"du" if du is None else "au": dit})
     ident = agence.id if agence is not None else None
     _effacer(session, ident, du, au, motif)
     _poser(session, ident, semaine, du, au, motif)

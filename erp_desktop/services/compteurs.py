@@ -18,7 +18,7 @@ from erp_desktop.domain.saisie import Instant, Saisie, _nombre, _texte
 from erp_desktop.errors import ValidationError
 from erp_desktop.models import Compteur, Equipement, Releve, User
 from erp_desktop.services.shared import trace
-from erp_desktop.services.shared.common import charger, ecrire
+from erp_desktop.services.shared.common import charger, ecrire, refuser_doublon
 
 PLUS_BAS = "Le dernier relevé est de {valeur} : cochez « Remise à zéro » si le compteur a été changé."
 
@@ -100,10 +100,9 @@ def ajouter(session: Session, acteur: Acteur, equipement_id: int, saisie: Compte
     """
     roles.exiger(acteur, roles.Droit.FICHIER_ECRIRE)
     machine = charger(session, acteur, Equipement, equipement_id, "cet équipement", ecrire=True)
-    k = Compteur
-    deja = session.scalar(sa.select(k.id).where(k.equipement_id == equipement_id, k.nom == saisie.nom))
-    if deja is not None:
-        raise ValidationError({"nom": "Cet équipement a déjà un compteur de ce nom."})
+    refuser_doublon(session, Compteur.nom, saisie.nom, None, Compteur.nom,
+                    "Cet équipement a déjà un compteur de ce nom.",
+                    Compteur.equipement_id == equipement_id)  # fmt: skip
     trace.annoncer(session, acteur)
     ligne = Compteur(**saisie.model_dump(), equipement_id=equipement_id, agence_id=machine.agence_id,
                      created_by_id=acteur.user_id)  # fmt: skip

@@ -29,7 +29,7 @@ from erp_desktop.services.auth import acteur_de
 from erp_desktop.services.notifications.events import ESPACE
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import ecrire
-from erp_desktop.services.shared.lists import est_sqlite
+from erp_desktop.services.shared.lists import est_sqlite, meme_nom
 
 KIND = "catalogue"
 """``type_rapport`` of these; other kinds are another version's and are left alone."""
@@ -99,8 +99,8 @@ def save(session: Session, acteur: Acteur, name: str, definition: Definition, *,
     definition.check()
     stored = {**definition.written(), "partage": shared}
     trace.annoncer(session, acteur)
-    mine = (R.created_by_id == acteur.user_id, R.nom == name, R.type_rapport == KIND)
-    row = session.scalar(sa.select(R).where(*mine))
+    mine = (R.created_by_id == acteur.user_id, R.type_rapport == KIND, meme_nom(session, R.nom, name))
+    row = session.scalar(sa.select(R).where(*mine).order_by((R.nom == name).desc(), R.id).limit(1))
     if row is None:
         row = Rapport(nom=name, type_rapport=KIND, parametres=stored, agence_id=acteur.agence_id,
                       created_by_id=acteur.user_id)  # fmt: skip

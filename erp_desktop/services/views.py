@@ -21,6 +21,7 @@ from erp_desktop.errors import NotAllowedError, NotFoundError
 from erp_desktop.models import Preference, User, VueEnregistree
 from erp_desktop.services.shared import trace
 from erp_desktop.services.shared.common import ecrire
+from erp_desktop.services.shared.lists import meme_nom
 
 LONGEST_NAME = 80
 _DEFAULT = "vue:{}"
@@ -140,7 +141,7 @@ def _own(session: Session, acteur: Acteur, ident: int) -> VueEnregistree:
 def save(
     session: Session, acteur: Acteur, liste: str, name: str, definition: Definition, *, shared: bool
 ) -> int:  # fmt: skip
-    """Keep a view under a name; one's own of that name is replaced. Returns its id.
+    """Keep a view under a name; one's own of that name, however typed, is replaced. Returns its id.
 
     Raises:
         ValidationError: no name, or one too long.
@@ -148,7 +149,8 @@ def save(
     name = mots.lire(" ".join(name.split()), "nom", LONGEST_NAME, exige="Donnez un nom à cette vue.")
     v = VueEnregistree
     trace.annoncer(session, acteur)
-    row = session.scalar(sa.select(v).where(v.user_id == acteur.user_id, v.liste == liste, v.nom == name))
+    own = sa.select(v).where(v.user_id == acteur.user_id, v.liste == liste, meme_nom(session, v.nom, name))
+    row = session.scalar(own.order_by((v.nom == name).desc(), v.id).limit(1))
     if row is None:
         row = VueEnregistree(
             agence_id=acteur.agence_id, user_id=acteur.user_id, liste=liste, nom=name,

@@ -31,12 +31,16 @@ def _named(element: Any, compiler: SQLCompiler, kw: dict[str, Any]) -> str:
     return ", ".join(compiler.process(c, **kw) for c in element.clauses)
 
 
-@compiles(cle_tri, "sqlite")
-def _c_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    key = _named(element, compiler, kw)
+def folded(key: str) -> str:
+    """The same in SQL that either engine reads, of a column by its name."""
     for accent, plain in zip(TRIABLES, TRIES, strict=True):
         key = f"replace({key}, '{accent}', '{plain}')"
     return f"lower({key})"
+
+
+@compiles(cle_tri, "sqlite")
+def _c_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return folded(_named(element, compiler, kw))
 
 
 @compiles(cle_tri, "postgresql")

@@ -22,6 +22,7 @@ from erp_desktop.services.administration.reference import toutes
 from erp_desktop.services.administration.source import administrer
 from erp_desktop.services.shared import edits, trace
 from erp_desktop.services.shared.listing import Far, Listing, Word, of_agency
+from erp_desktop.services.shared.lists import meme_nom
 
 J = JourFerie
 JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -146,7 +147,7 @@ def update(session: Session, acteur: Acteur, id: int, changes: dict[str, object]
         )  # fmt: skip
     if {"jour", "libelle"} & new.keys():
         same = sa.select(J.id).where(
-            J.jour == new.get("jour", row.jour), J.libelle == new.get("libelle", row.libelle),
+            J.jour == new.get("jour", row.jour), meme_nom(session, J.libelle, new.get("libelle", row.libelle)),
             J.agence_id.is_not_distinct_from(new.get("agence_id", row.agence_id)), J.id != id,
         )  # fmt: skip
         if session.scalar(same.limit(1)) is not None:

@@ -36,7 +36,7 @@ from erp_desktop.services.interventions import failures
 from erp_desktop.services.shared.choices import Choix
 from erp_desktop.services.shared.common import refuser_doublon
 from erp_desktop.services.shared.listing import Far, Listing, by_rank, closed, of_agency, text
-from erp_desktop.services.shared.lists import portee, un_de
+from erp_desktop.services.shared.lists import meme_nom, portee, un_de
 
 _PARENT = aliased(CodePanne)
 
@@ -119,11 +119,8 @@ class CodeCard:
 
 
 def _failure(session: Session, values: dict[str, Any], but: int | None) -> None:
-    same = sa.select(CodePanne).where(
-        CodePanne.type == values["type"], CodePanne.code == values["code"], CodePanne.id.is_distinct_from(but)
-    )
-    if (other := session.scalar(same.limit(1))) is not None:
-        raise DuplicateError(f"Le code {values['code']} existe déjà : « {other.libelle} ».", "code")
+    refuser_doublon(session, CodePanne.code, values["code"], but, CodePanne.libelle,
+                    "Le code {valeur} existe déjà : « {autre} ».", CodePanne.type == values["type"])  # fmt: skip
     place, seen = values["parent_id"], {but}
     while place is not None:
         parent = session.get(CodePanne, place)
@@ -310,7 +307,7 @@ def _need(session: Session, values: dict[str, Any], but: int | None) -> None:
         raise ValidationError({"competence_id": "Cette compétence n'existe pas."})
     same = sa.select(c.id).where(
         c.agence_id.is_not_distinct_from(values["agence_id"]), c.competence_id == values["competence_id"],
-        sa.func.lower(c.type_equipement) == values["type_equipement"].lower(), c.id.is_distinct_from(but),
+        meme_nom(session, c.type_equipement, values["type_equipement"]), c.id.is_distinct_from(but),
     )  # fmt: skip
     if session.scalar(same.limit(1)) is not None:
         raise DuplicateError("Cette compétence est déjà exigée pour ce type d'équipement.", "competence_id")

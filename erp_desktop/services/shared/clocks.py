@@ -1,8 +1,9 @@
-"""The agencies' clocks, read once per call, and the pauses of an intervention."""
+"""The agencies' clocks, read once per call or as they are typed, and the pauses of an intervention."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from erp_desktop.db.abreast import together
 from erp_desktop.domain import sla
 from erp_desktop.domain.contrats import cycle
 from erp_desktop.domain.enums import HoraireSla, MotifHoraire, Priorite, Statut
+from erp_desktop.errors import ValidationError
 from erp_desktop.models import (
     Agence,
     Contrat,
@@ -201,3 +203,43 @@ def prise_en_charge(horloges: Horloges, travail: Any, contrat: Contrat | None, m
     )  # fmt: skip
     attendue = debut is None and found.etat is not sla.EtatSla.NONE
     return PriseEnCharge(limite, found.etat.value, found.reste_min, attendue)
+
+
+def plages_tapees(texte: str, champ: str) -> tuple[sla.Plage, ...]:
+    """Ranges of hours as they are typed.
+
+    Raises:
+        ValidationError: under ``champ``, unreadable.
+    """
+    try:
+        return sla.lire_plages(texte)
+    except sla.DesordreError:
+        dit = f"« {texte} » ne se lit pas : une plage finit après avoir commencé."
+    except ValueError:
+        dit = f"« {texte} » ne se lit pas : 08:30-12:30,14:00-18:30, jusqu'à 24:00."
+    raise ValidationError({champ: dit})
+
+
+def lire_semaine(texte: str) -> dict[int, Sequence[sla.Plage]]:
+    """``1-5=08:30-12:30,14:00-18:30 6=08:30-12:30``: weekdays, then their ranges; a weekday not named is closed.
+
+    Raises:
+        ValidationError: under ``semaine``, unreadable.
+    """
+    semaine: dict[int, Sequence[sla.Plage]] = {}
+    for morceau in texte.split():
+        jours, _, plages = morceau.partition("=")
+        premier, _, dernier = jours.partition("-")
+        if not (re.fullmatch(r"\d{1,3}-?(\d{1,3})?", jours) and plages):
+            raise ValidationError(
+                {"semaine": f"« {morceau} » ne se lit pas : 1-5=08:30-18:30 6=08:30-12:30 (1 est lundi)."}
+            )
+        bornes = range(int(premier), int(dernier or premier) + 1)
+        if not bornes or bornes[0] < 1 or bornes[-1] > 7:
+            raise ValidationError({"semaine": f"« {jours} » : les jours vont de 1 (lundi) à 7 (dimanche)."})
+        semaine |= dict.fromkeys(bornes, plages_tapees(plages, "semaine"))
+    if not semaine:
+        raise ValidationError(
+            {"semaine": "Une semaine sans aucune ouverture : la date limite ne se calculerait jamais."}
+        )
+    return semaine

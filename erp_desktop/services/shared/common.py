@@ -18,6 +18,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.base import LigneAgence
+from erp_desktop.services.shared.lists import meme_nom
 
 M = TypeVar("M", bound=LigneAgence)
 PARTAGEE = "Cette fiche est partagée par toutes les agences : seul un administrateur la modifie."
@@ -97,21 +98,28 @@ def agence_de(session: Session, acteur: Acteur, choisie: int | None, *, partage:
 
 
 def refuser_doublon(
-    session: Session, colonne: Any, valeur: Any, sauf: int | None, nom: Any, phrase: str
+    session: Session, colonne: Any, valeur: Any, sauf: int | None, nom: Any, phrase: str, *parmi: Any
 ) -> None:  # fmt: skip
     """Refuse a natural key that another row has, naming that row.
 
+    Capitals and accents tell nothing apart, but a row that kept its value from before that rule stays editable.
+
     Args:
+        sauf: the row itself, as it is stored yet.
         nom: column that names the other row.
         phrase: French, with ``{valeur}`` and ``{autre}``.
+        parmi: conditions: the rows among which it is the only one.
     """
     if valeur in (None, ""):
         return
     table = colonne.class_
-    requete = sa.select(nom).where(colonne == valeur)
-    if sauf is not None:
-        requete = requete.where(table.id != sauf)
+    requete = sa.select(nom).where(meme_nom(session, colonne, valeur), *parmi)
     with session.no_autoflush:
+        if sauf is not None:
+            requete = requete.where(table.id != sauf)
+            ligne = session.get(table, sauf)
+            if ligne is not None and getattr(ligne, colonne.key) == valeur:
+                return
         autre = session.scalars(requete.limit(1)).first()
     if autre is not None:
         raise DuplicateError(phrase.format(valeur=valeur, autre=autre), colonne.key)

@@ -17,7 +17,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Base
-from erp_desktop.models.expressions.sorting import TRIABLES, TRIES, cle_tri
+from erp_desktop.models.expressions.sorting import TRIABLES, TRIES, cle_tri, sort_key
 from erp_desktop.models.local import sync_conflits, sync_meta, sync_outbox
 from erp_desktop.settings import Mode
 
@@ -106,12 +106,25 @@ def cle_texte(_session: Session, colonne: Colonne) -> sa.ColumnElement[str]:
     return cle_tri(colonne)
 
 
+_CAPITALES = str.maketrans(ascii_lowercase, ascii_uppercase)
 _PLIEE = str.maketrans(TRIABLES + ascii_uppercase, TRIES.lower() + ascii_lowercase)
 
 
 def cle_de(texte: str) -> str:
     """What :func:`cle_texte` makes of a text; a table of names is read and folded here in a fraction of the time."""
     return texte.translate(_PLIEE)
+
+
+def meme_nom(session: Session, colonne: Colonne, nom: str) -> sa.ColumnElement[bool]:
+    """Whether a row has that name: one for everybody, however its capitals and accents are typed.
+
+    Along the index that the column is sorted by; a code has none but its own, and is compared by its capitals.
+    """
+    if isinstance(sort_key(colonne), cle_tri):
+        return cle_tri(colonne) == cle_de(nom)
+    if nom.upper() == nom.lower():
+        return colonne == nom
+    return sa.func.upper(colonne if est_sqlite(session) else sa.collate(colonne, "C")) == nom.translate(_CAPITALES)
 
 
 def identifiants(session: Session, requete: sa.Select[int]) -> list[int]:

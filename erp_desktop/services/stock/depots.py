@@ -16,11 +16,11 @@ from erp_desktop.domain.enums import StatutDepot
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie.stock import DepotInput
-from erp_desktop.errors import DuplicateError, ValidationError
+from erp_desktop.errors import ValidationError
 from erp_desktop.models import Depot, Technicien
 from erp_desktop.registry import technicien_names
 from erp_desktop.services.shared import edits
-from erp_desktop.services.shared.common import agence_de, charger, lie
+from erp_desktop.services.shared.common import agence_de, charger, lie, refuser_doublon
 from erp_desktop.services.shared.listing import Listing, closed
 from erp_desktop.services.shared.lists import (
     ListQuery,
@@ -120,9 +120,8 @@ def get(session: Session, acteur: Acteur, id: int) -> DepotCard:  # noqa: A002
 def _check(session: Session, acteur: Acteur, values: dict[str, Any], agence: int | None, but: int | None) -> None:
     lie(session, acteur, Technicien, values.get("technicien_id"), "technicien_id",
         "Ce technicien n'est pas de cette agence.", agence)  # fmt: skip
-    same = sa.select(D.id).where(D.agence_id == agence, D.nom == values["nom"], D.id.is_distinct_from(but))
-    if session.scalar(same.limit(1)) is not None:
-        raise DuplicateError(f"L'agence a déjà un dépôt « {values['nom']} ».", "nom")
+    refuser_doublon(session, D.nom, values["nom"], but, D.nom, "L'agence a déjà un dépôt « {autre} ».",
+                    D.agence_id == agence)  # fmt: skip
 
 
 def create(session: Session, acteur: Acteur, typed: DepotInput) -> int:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.dates import Sens
 from erp_desktop.domain.enums import MotifHoraire, Role
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import ErpError, ValidationError
 from erp_desktop.services.administration import calendar
 from erp_desktop.services.administration.calendar import Week
 from erp_desktop.ui.administration.acts import changed
@@ -206,7 +206,7 @@ class HoursTab(RecordPart):
         self._panel.contexte.bus.publish("horaires_agence", initiator=self)
 
     def _refused(self, error: Exception) -> None:
-        if isinstance(error, ErpError):
+        if isinstance(error, ErpError) and not isinstance(error, ValidationError):
             self.trouble.say(str(error))
         else:
-            self._panel.contexte.tasks.failed.emit(error)
+            entry.refuse(self._panel.contexte, self.fields, error, "semaine")

@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from erp_desktop.db.session import transaction
+from erp_desktop.domain.administration.saisie import CodePanneInput, CompetenceInput, FerieInput
+from erp_desktop.domain.saisie.stock import DepotInput, PieceInput
+from erp_desktop.errors import DuplicateError
 from erp_desktop.models import Client, Equipement
+from erp_desktop.services import equipements, views
+from erp_desktop.services.administration import calendar
+from erp_desktop.services.administration.referentials import FAILURE_CODES, SKILLS
+from erp_desktop.services.equipements import EquipementInput
 from erp_desktop.services.shared import duplicates
-from tests.services.branch import Monde
+from erp_desktop.services.stock import depots, parts
+from tests.services.branch import Monde, refused
+
+
+def test_capitals_and_accents_make_no_other_name(monde: Monde) -> None:
+    do, admin, agent = monde.faire, monde.admin, monde.agent
+    there = [
+        (depots.create, agent, DepotInput(nom="Réserve"), DepotInput(nom="RESERVE")),
+        (parts.create, agent, PieceInput(reference="jnt-e1", designation="Joint"),
+         PieceInput(reference="JNT-E1", designation="x")),
+        (SKILLS.create, admin, CompetenceInput(nom="Électricité"), CompetenceInput(nom="electricite")),
+        (FAILURE_CODES.create, admin, CodePanneInput(type="cause", code="mec", libelle="Usure"),
+         CodePanneInput(type="cause", code="Mec", libelle="x")),
+        (calendar.create, admin, FerieInput(jour=date(2027, 3, 3), libelle="Fête"),
+         FerieInput(jour=date(2027, 3, 3), libelle="FÊTE")),
+    ]  # fmt: skip
+    for create, who, first, again in there:
+        do(create, who, first)
+        refused(lambda c=create, w=who, x=again: do(c, w, x), DuplicateError)  # type: ignore[misc]
+    machine = EquipementInput(client_id=monde.client, nom="Four", code_interne="fr-1", numero_serie="Sn/9a")
+    ident = do(equipements.create, agent, machine)
+    for field in ("code_interne", "numero_serie"):
+        told = {"code_interne": "FR-2", "numero_serie": "x", field: getattr(machine, field).upper()}
+        with pytest.raises(DuplicateError) as said:
+            do(equipements.create, agent, EquipementInput(client_id=monde.client, nom="a", **told))
+        assert list(said.value.champs) == [field]
+    do(equipements.update, agent, ident, {"code_interne": "FR-1"})
+    # A row with a twin from before is changed elsewhere than in its name.
+    monde.executer("UPDATE pieces_detachees SET reference = 'RLM-1' WHERE reference = 'jnt-e1'")
+    twin = do(parts.create, agent, PieceInput(reference="twin", designation="Joint"))
+    monde.executer("UPDATE pieces_detachees SET reference = 'rlm-1' WHERE reference = 'twin'")
+    do(parts.update, agent, twin, {"designation": "Joint racleur"})
+    # One's own of that name is replaced.
+    for name, text in (("Été", "a"), ("ete", "b")):
+        do(views.save, agent, "clients", name, views.Definition(text), shared=False)
+    assert [(v.name, v.definition.text) for v in do(views.views, agent, "clients")] == [("Été", "b")]
 
 
 @pytest.fixture

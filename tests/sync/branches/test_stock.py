@@ -12,11 +12,11 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import LigneInput
-from erp_desktop.domain.saisie.stock import InventaireInput, MouvementInput
+from erp_desktop.domain.saisie.stock import DepotInput, InventaireInput, MouvementInput
 from erp_desktop.models import MouvementStock
 from erp_desktop.registry import rules
 from erp_desktop.services import interventions
-from erp_desktop.services.stock import counting, ledger, parts
+from erp_desktop.services.stock import counting, depots, ledger, parts
 from tests.sync.histories.play import stock_agrees
 from tests.sync.lab import Device, Lab, T
 
@@ -101,6 +101,18 @@ def test_lots_that_two_desktops_move_and_count_come_to_one_ledger(lab: Lab) -> N
         stock_agrees(ask)
     held = dict(lab.sql("SELECT lot, sum(quantite) FROM mouvements_stock WHERE piece_id = %s GROUP BY lot", part))
     assert set(held) == {"L-1", "L-2"}, "what the centre posts says of which lot"
+
+
+def test_two_names_that_differ_by_an_accent_alone_do_not_both_stay(lab: Lab) -> None:
+    lab.sql("UPDATE users SET role = 'responsable' WHERE username = 'cas_1'")
+    a, b = lab.device(), lab.device()
+    do(a, lab, depots.create, DepotInput(nom="Réserve"))
+    other = do(b, lab, depots.create, DepotInput(nom="reserve"))
+    lab.settle()
+    assert [(code, reason) for _, code, reason in a.parked() + b.parked()] == [("regle", rules.SAME_DEPOT)]
+    do(b, lab, depots.update, other, {"nom": "Réserve nord"})
+    lab.settle()
+    assert lab.sql("SELECT nom FROM depots WHERE nom ILIKE 'R%' ORDER BY nom") == [("Réserve",), ("Réserve nord",)]
 
 
 def test_the_centre_refuses_half_a_transfer_and_a_count_that_is_over(lab: Lab) -> None:

@@ -86,7 +86,7 @@ def test_a_week_is_kept_by_enter_and_can_be_taken_back(bureau: Bureau, qtbot: Qt
     # A season that was not there goes again.
     hours.motive.show_value(MotifHoraire.RAMADAN.value)
     keep("1-5=09:00-15:00")
-    qtbot.waitUntil(lambda: "un premier et un dernier jour" in hours.trouble.label.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "un premier et un dernier jour" in hours.begin_field.error.label.text(), timeout=WAIT)
     hours.begin.show_value(date(2027, 2, 8))
     hours.end.show_value(date(2027, 3, 9))
     qtbot.keyClick(hours.end.line, Qt.Key.Key_Return)
@@ -135,7 +135,7 @@ def test_what_is_half_typed_stays_while_another_week_goes(bureau: Bureau, qtbot:
     hours.week.line.setText("1" * 5_000 + "=08:00-12:00")
     hours.add()
     bureau.settle()
-    told = hours.trouble.label.text().replace("\u00a0", " ")
+    told = hours.week_field.error.label.text().replace("\u00a0", " ")
     assert told.startswith("« 11111")
     assert told.endswith("ne se lit pas : 1-5=08:30-18:30 6=08:30-12:30 (1 est lundi).")
     assert len(told) < 160

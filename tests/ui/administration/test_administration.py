@@ -90,7 +90,7 @@ def test_a_stand_alone_desktop_is_administered_by_keyboard(
     assert hours.minimumSizeHint().width() <= 340
     hours.week.line.setText("lundi")
     hours.add()
-    qtbot.waitUntil(lambda: bool(hours.trouble.label.text()), timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(hours.week_field.error.label.text()), timeout=WAIT)
     qtbot.keyClicks(hours.begin.line, "01/03/20")
     kept, row_id = hours.draft(), agencies.form.row_id
     assert kept == {"semaine": "lundi", "du": "01/03/20"}
