@@ -143,7 +143,9 @@ class Story:
         engine, who = branch.engine(), branch.acteur
         try:
             with transaction(engine, write=False) as session:
-                techniciens = [t.id for t in choices.techniciens(session, who, "", limite=3)]
+                busy = sa.select(Intervention.technicien_id).where(Intervention.statut == Statut.EN_COURS.value)
+                at_work = set(session.scalars(busy))
+                techniciens = [t.id for t in choices.techniciens(session, who, "") if t.id not in at_work]
                 mien, leur = [c.id for c in choices.clients(session, who, "")][:2]
             with transaction(engine, who.user_id) as session:
                 interventions.update(session, who, self.disputee, {**MES_TRAVAUX, "technicien_id": techniciens[0]})

@@ -8,28 +8,36 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_desktop.domain.enums import Statut, TypeCodePanne, TypeTarif
+from erp_desktop.domain.enums import Statut, TypeCodePanne, TypeIntervention, TypeTarif
 from erp_desktop.models import Agence, CodePanne, IdentiteSociete, Intervention, Objectif, Tarif
 from erp_desktop.services.interventions.failures import FIELDS
 
 _CODES = {
     TypeCodePanne.PROBLEME: (
-        ("ARRET", "Arrêt de la machine"), ("FUITE", "Fuite"), ("BRUIT", "Bruit ou vibration"),
-        ("MESURE", "Mesure hors tolérance"),
+        ("PALIER", "Palier", "titre", ("Vibration%", "Bruit%")), ("FUITE", "Fuite", "titre", ("Fuite%",)),
+        ("COURROIE", "Courroie", "titre", ("Courroie%",)), ("CAPTEUR", "Capteur", "titre", ("Capteur%",)),
+        ("ARRET", "Arrêt", "titre", ("Arrêt%",)), ("CHAUD", "Chauffe", "titre", ("Surchauffe%",)),
+        ("VARIATEUR", "Variateur", "titre", ("Variateur%",)), ("ISOLEMENT", "Isolement", "titre", ("Défaut%",)),
+        ("MESURE", "Mesure", "titre", ("%",)),
     ),
     TypeCodePanne.CAUSE: (
-        ("USURE", "Usure normale"), ("REGLAGE", "Réglage perdu"), ("ELEC", "Défaut électrique"),
-        ("USAGE", "Mauvais usage"),
+        ("USURE", "Usure normale", "diagnostic", ("Joint%", "Roulement%")),
+        ("REGLAGE", "Réglage perdu", "diagnostic", ("Courroie%",)),
+        ("ELEC", "Défaut électrique", "diagnostic", ("Connecteur%",)),
+        ("USAGE", "Mauvais usage", "diagnostic", ("%",)),
     ),
     TypeCodePanne.REMEDE: (
-        ("REMPL", "Pièce remplacée"), ("REGL", "Réglage refait"), ("NETT", "Nettoyage"),
-        ("PROV", "Dépannage provisoire"),
+        ("REMPL", "Pièce remplacée", "travaux_realises", ("Joint%", "Roulement%", "Courroie%")),
+        ("REGL", "Réglage refait", "travaux_realises", ("Connecteur%",)),
+        ("NETT", "Nettoyage", "travaux_realises", ("Filtre%",)),
+        ("PROV", "Dépannage provisoire", "travaux_realises", ("%",)),
     ),
 }  # fmt: skip
+"""Code, its words, and the work that it is given to: a text of it, and what that begins with."""
 
 
 def fill(session: Session) -> None:
-    """Fill an empty centre; closed work gets codes that its identifier chooses, the same at each run."""
+    """Fill an empty centre; closed breakdowns get the codes that their own words call for."""
     session.add(
         IdentiteSociete(
             raison_sociale="MIF Maroc", forme_juridique="SARL", capital=Decimal(1_000_000), ice="001532097000063",
@@ -51,20 +59,18 @@ def fill(session: Session) -> None:
         session.add(Objectif(chiffre=figure, cible=Decimal(target), date_debut=date(2026, 1, 1)))
     made: dict[TypeCodePanne, list[CodePanne]] = {}
     for kind, codes in _CODES.items():
-        made[kind] = [CodePanne(type=kind.value, code=code, libelle=label) for code, label in codes]
+        made[kind] = [CodePanne(type=kind.value, code=code, libelle=label) for code, label, *_ in codes]
         session.add_all(made[kind])
     session.flush()
-    # Identifiers end in the desktop's number: the milliseconds before it tell rows apart.
-    rank = sa.func.mod(Intervention.id / (1 << 22), 4) if session.get_bind().dialect.name == "postgresql" else (
-        (Intervention.id / (1 << 22)) % 4
-    )  # fmt: skip
-    for name, kind in FIELDS.items():
-        chosen = sa.case(
-            *((rank == place, code.id) for place, code in enumerate(made[kind][:3])), else_=made[kind][3].id
-        )
-        session.execute(
-            sa.update(Intervention).where(Intervention.statut == Statut.CLOTUREE.value).values({name: chosen})
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
+    i = Intervention
+    chosen = {
+        name: sa.case(*(
+            (sa.or_(*(getattr(i, text).like(words) for words in begins)), code.id)
+            for code, (_, _, text, begins) in zip(made[kind], _CODES[kind], strict=True)
+        ))
+        for name, kind in FIELDS.items()
+    }  # fmt: skip
+    broken = sa.and_(i.statut.in_((Statut.CLOTUREE, Statut.ARCHIVEE)), i.type == TypeIntervention.CORRECTIVE)
+    session.execute(sa.update(i).where(broken).values(chosen).execution_options(synchronize_session=False))
     for agence in session.scalars(sa.select(Agence)):
         agence.adresse = agence.adresse or "Zone industrielle"

@@ -36,7 +36,8 @@ from erp_desktop.models import (
     User,
 )
 from erp_desktop.services.contrats import demo as demo_contrats
-from erp_desktop.services.demo import planning, times, words
+from erp_desktop.services.demo import planning, times, week, words
+from erp_desktop.services.demo.week import Place
 from erp_desktop.services.interventions import numbers
 from erp_desktop.services.preventif import demo as demo_preventif
 from erp_desktop.services.shared.clocks import Horloges
@@ -53,6 +54,8 @@ _DELAIS = {
     Priorite.PROGRAMMEE: 336,
 }
 _BATCH = 2_000
+_OF_THE_WEEK = 5
+"""One intervention in so many is on the board of this week or the next, up to what the board holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class _Parc:
 
     Attributes:
         equipements: (équipement id, client id, contrat id, machine's name).
-        occupes: techniciens with an intervention en_cours; nobody does two at once.
+        occupes: techniciens with an intervention en_cours, half of them at most; nobody does two at once.
         horaire: the agency's clock, on which deadlines run.
     """
 
@@ -111,18 +114,29 @@ def generer(
     now = maintenant or clock.now()
     connection = session.connection()
     parc = _parc(session, agence, agence_code.upper(), numbers.poste_local(session), interventions, alea, now)
+    away = planning.absences(session, agence, parc.techniciens, parc.horaire, now)
+    # Of its own: the rest of the office stays what it is, whatever the day of the week.
+    hours = random.Random(f"{seed}/{agence_code}/semaine")  # noqa: S311 - not a secret
+    most = interventions // _OF_THE_WEEK
+    places: list[Place | None] = [*week.places(parc.techniciens, parc.horaire, away, hours, now, most)]
+    places += [None] * (interventions - len(places))
     ouvertures = [
-        _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea)
-        for _ in range(interventions)
-    ]
-    a_venir = zip(ouvertures, _draw_numbers(session, agence_code.upper(), ouvertures), strict=True)
-    fresh = max(ouvertures, default=now)
+        place.asked(now, hours) if place is not None
+        else _heure_ouvree(now - timedelta(minutes=alea.randrange(20, 60 * 24 * 182)), now, alea)
+        for place in places
+    ]  # fmt: skip
+    a_venir = zip(ouvertures, _draw_numbers(session, agence_code.upper(), ouvertures), places, strict=True)
+    fresh = max((o for o, place in zip(ouvertures, places, strict=True) if place is None), default=now)
+    planned: dict[int, Place] = {}
     done = 0
     for block in _blocks(interventions):
         rows, audit, lines = [], [], []
-        for identifier, (ouverture, numero) in zip(ids.allocate(connection, block), a_venir, strict=False):
-            row = _intervention(identifier, agence, parc, ouverture, now, alea, begun=ouverture == fresh)
+        for identifier, (ouverture, numero, place) in zip(ids.allocate(connection, block), a_venir, strict=False):
+            begun = place is None and ouverture == fresh
+            row = _intervention(identifier, agence, parc, ouverture, now, alea, begun=begun, place=place)
             row["numero"] = numero
+            if place is not None:
+                planned[identifier] = place
             rows.append(row)
             audit += list(_audit(row, now, alea))
             lines += list(_lignes(row, alea))
@@ -134,7 +148,7 @@ def generer(
             progress(done, interventions)
     if not numbers.poste_local(session):
         planning.skills(session, agence, parc.techniciens, [m[0] for m in words.MACHINES], alea)
-    planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now)
+    planning.fill(session, agence, parc.techniciens, parc.horaire, alea, now, planned, away)
     times.fill(session, agence, parc.techniciens, alea, now)
     stock_demo.fill(session, agence, parc.techniciens, alea, now)
     demo_contrats.fill(session, agence, now)
@@ -277,19 +291,24 @@ def _statut(age_h: float, technicien: bool, alea: random.Random) -> Statut:
 
 
 def _intervention(
-    identifier: int, agence: int, parc: _Parc, ouverture: datetime, now: datetime, alea: random.Random, *, begun: bool
-) -> dict[str, Any]:
-    """One row; ``begun`` says that somebody is at it, at whatever hour of the week the data are made."""
+    identifier: int, agence: int, parc: _Parc, ouverture: datetime, now: datetime, alea: random.Random, *,
+    begun: bool, place: Place | None,
+) -> dict[str, Any]:  # fmt: skip
+    """One row; ``begun`` says that somebody is at it, at whatever hour of the week the data are made; ``place``,
+    where it stands on the board."""
     equipement, client, contrat, machine = alea.choice(parc.equipements)
     kind = alea.choices(tuple(words.TITRES), (55, 32, 5, 8))[0]
     priorite = Priorite.PROGRAMMEE if kind is TypeIntervention.PREVENTIVE else alea.choices(
         (Priorite.URGENTE, Priorite.HAUTE, Priorite.NORMALE, Priorite.BASSE), (1, 3, 5, 1))[0]  # fmt: skip
     statut = _statut((now - ouverture).total_seconds() / 3600, bool(parc.techniciens), alea)
     technicien = alea.choice(parc.techniciens) if parc.techniciens else None
+    if place is not None:
+        technicien, statut = place.technicien, place.statut(now)
+        kind, priorite = place.kind(now, alea) or (kind, priorite)
     if begun and technicien is not None:
         statut = Statut.EN_COURS
     if statut is Statut.EN_COURS:
-        if technicien in parc.occupes:
+        if technicien in parc.occupes or 2 * len(parc.occupes) >= max(2, len(parc.techniciens)):
             statut = Statut.AFFECTEE
         elif technicien is not None:
             parc.occupes.add(technicien)
@@ -297,6 +316,8 @@ def _intervention(
     planifiee = max(
         ouverture + timedelta(minutes=60), day.replace(hour=8 + alea.randrange(10), minute=alea.choice((0, 30)))
     )
+    if place is not None:
+        planifiee = place.debut
     heures = sla.heures(priorite, 2 if contrat else None, 24 if contrat else None)
     limite = sla.echeance(parc.horaire, ouverture, heures, planifiee)
     row: dict[str, Any] = dict.fromkeys(
@@ -322,11 +343,13 @@ def _intervention(
         return row
     share = alea.choices((0.5, 0.9, 1.6), (6, 3, 2))[0]
     debut = min(ouverture + timedelta(hours=_DELAIS[priorite] * share * alea.random() + 0.2), now)
+    if place is not None:
+        debut = place.debut
     row["date_affectation"] = min(row["date_affectation"], debut)
     row["date_debut_travaux"] = debut
     row["diagnostic"] = alea.choice(words.DIAGNOSTICS)
     if statut in {Statut.CLOTUREE, Statut.ARCHIVEE}:
-        fin = min(debut + timedelta(minutes=alea.randrange(20, 360)), now)
+        fin = place.fin if place is not None else min(debut + timedelta(minutes=alea.randrange(20, 360)), now)
         row |= {
             "date_fin_travaux": fin, "date_cloture": min(fin + timedelta(minutes=alea.randrange(5, 120)), now),
             "duree_reelle": int((fin - debut).total_seconds() // 60),

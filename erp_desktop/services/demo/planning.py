@@ -15,6 +15,7 @@ from erp_desktop.db import ids
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Statut
 from erp_desktop.models import Absence, Competence, CompetenceRequise, Creneau, Intervention, TechnicienCompetence
+from erp_desktop.services.demo.week import Place
 
 _PER_PERSON = 9
 """Slots of a technicien, at most: a board is read, not filled."""
@@ -24,9 +25,11 @@ _OPEN = (Statut.AFFECTEE, Statut.EN_ATTENTE)
 
 
 def fill(
-    session: Session, agence: int, techniciens: list[int], horaire: sla.Horaire, alea: random.Random, now: datetime
-) -> int:
-    """Plan what is assigned on the coming days, and what was done this week where it was done. Returns how many."""
+    session: Session, agence: int, techniciens: list[int], horaire: sla.Horaire, alea: random.Random, now: datetime,
+    places: dict[int, Place], away: list[dict[str, Any]],
+) -> int:  # fmt: skip
+    """Put work on the board where it has its place, what else is assigned in the hours left, and what was done this
+    week where it was done; returns how many."""
     monday = now - timedelta(days=now.weekday(), hours=now.hour, minutes=now.minute)
     i = Intervention
     columns = (i.id, i.technicien_id, i.duree_estimee, i.date_debut_travaux, i.date_fin_travaux)
@@ -36,11 +39,13 @@ def fill(
     ahead = ahead.limit(_PER_PERSON * max(1, len(techniciens)))
     done = mine.where(i.statut.in_((Statut.CLOTUREE, Statut.EN_COURS)), i.date_debut_travaux >= monday,
                       i.id.not_in(planned)).order_by(i.date_debut_travaux).limit(60)  # fmt: skip
-    rows = [_slot(r, agence, a, b, now) for r, a, b in _past(session.execute(done), now)]
-    rows += [_slot(r, agence, a, b, now) for r, a, b in _coming(list(session.execute(ahead)), horaire, alea, now)]
+    placed = mine.where(i.id.in_(list(places)))
+    rows = [_slot(r, agence, places[r.id].debut, places[r.id].fin, now) for r in session.execute(placed)]
+    rows += [_slot(r, agence, a, b, now) for r, a, b in _past(session.execute(done), now) if r.id not in places]
+    others = [r for r in session.execute(ahead) if r.id not in places]
+    rows += [_slot(r, agence, a, b, now) for r, a, b in _coming(others, horaire, alea, now, [*rows, *away])]
     _insert(session, Creneau, rows)
-    leave = [t for t in techniciens if not any(r["technicien_id"] == t and r["debut"] > now for r in rows)]
-    _insert(session, Absence, list(_absences(leave or techniciens[-1:], agence, horaire, now)))
+    _insert(session, Absence, away)
     return len(rows)
 
 
@@ -52,25 +57,31 @@ def _past(found: Any, now: datetime) -> Iterator[tuple[Any, datetime, datetime]]
 
 
 def _coming(
-    found: list[Any], horaire: sla.Horaire, alea: random.Random, now: datetime
+    found: list[Any], horaire: sla.Horaire, alea: random.Random, now: datetime, taken: list[dict[str, Any]]
 ) -> Iterator[tuple[Any, datetime, datetime]]:
-    """One behind the other in the open hours, with a little air between them."""
+    """One behind the other in the open hours that nothing takes, with a little air between them."""
     free = {r.technicien_id: now + timedelta(minutes=30 * alea.randrange(8)) for r in found}
     for r in found:
         length = timedelta(minutes=max(30, r.duree_estimee or 60))
-        begin = _next_opening(horaire, free[r.technicien_id], length, now)
+        spans = [(t["debut"], t["fin"]) for t in taken if t["technicien_id"] == r.technicien_id]
+        begin = _next_opening(horaire, free[r.technicien_id], length, now, sorted(spans))
         if begin is None:
             continue
         yield r, begin, begin + length
         free[r.technicien_id] = begin + length + timedelta(minutes=alea.choice((15, 30, 60, 180)))
 
 
-def _next_opening(horaire: sla.Horaire, at: datetime, length: timedelta, now: datetime) -> datetime | None:
+def _next_opening(
+    horaire: sla.Horaire, at: datetime, length: timedelta, now: datetime, taken: list[tuple[datetime, datetime]]
+) -> datetime | None:
     quarter = timedelta(minutes=15)
     jour = clock.local(at).date()
     for n in range(_DAYS):
         for a, b in horaire.ouvertures(jour + timedelta(days=n)):
             begin = max(a, at)
+            for other, until in taken:
+                if other < begin + length and begin < until:
+                    begin = until
             begin += (datetime(2000, 1, 1, tzinfo=now.tzinfo) - begin) % quarter
             if begin + length <= b:
                 return begin
@@ -84,6 +95,16 @@ def _slot(r: Any, agence: int, begin: datetime, end: datetime, now: datetime) ->
         "etat": "confirme", "verrouille": False, "ordre": 1, "created_at": now, "created_by_id": None,
         "updated_at": now + timedelta(microseconds=1),
     }  # fmt: skip
+
+
+def absences(
+    session: Session, agence: int, techniciens: list[int], horaire: sla.Horaire, now: datetime
+) -> list[dict[str, Any]]:
+    """Who is away in the coming days, of an agency where nobody is."""
+    a = Absence
+    if session.scalar(sa.select(a.id).where(a.agence_id == agence, a.fin > now).limit(1)) is not None:
+        return []
+    return list(_absences(techniciens[3:5] or techniciens[-1:], agence, horaire, now))
 
 
 def _absences(

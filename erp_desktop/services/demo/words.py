@@ -21,7 +21,7 @@ MACHINES = (
 )  # fmt: skip
 TITRES: dict[TypeIntervention, tuple[str, ...]] = {
     TypeIntervention.CORRECTIVE: (
-        "Arrêt ligne : {m} bloquée", "Vibration palier côté moteur", "Fuite d'huile vérin principal",
+        "Arrêt ligne : {m} en défaut", "Vibration palier côté moteur", "Fuite d'huile vérin principal",
         "Bruit anormal réducteur", "Défaut isolement moteur", "Surchauffe pompe de recirculation",
         "Variateur hors service, pièce à commander", "Capteur de niveau instable", "Fuite de gaz sur raccord",
         "Courroie détendue", "Voyant défaut armoire électrique",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -217,9 +218,14 @@ def _used(
         .limit(4)
     ).all()
     lines, times = [], []
+    # A van is filled up at the store before it runs out.
+    left = dict.fromkeys(itertools.product(depots[:-1], range(len(_PARTS))), _IN_A_VAN)
     for row in [*done, *todo]:
         n = alea.choices(range(len(parts)), [5 if p[2] == "Consommable" else 2 for p in _PARTS])[0]
         planned = len(row) == 2
+        depot = alea.choice(depots)
+        depot = depot if left.get((depot, n), 0) else depots[-1]
+        left[depot, n] = left.get((depot, n), 0) - (not planned)
         lines.append(
             stamps
             | {
@@ -230,7 +236,7 @@ def _used(
                 "quantite": Decimal(1),
                 "prix_unitaire": Decimal(_PARTS[n][3]) * Decimal("1.4"),
                 "taux_tva": Decimal(20),
-                "depot_id": alea.choice(depots),
+                "depot_id": depot,
                 "lot": _LOTS.get(_PARTS[n][0], (None,))[0],
                 "facturable": True,
                 "prevue": planned,

@@ -302,7 +302,7 @@ class CountChip(Chip):
         if self.number:
             size = self._badge()
             badge = paint.visual(rtl, box, QRect(box.width() - size - 5, 4, size, box.height() - 8))
-            soft = look.color(f"semantic.{tone}.soft" if tone else "surface.sunken")
+            soft = look.color(f"semantic.{tone}.soft" if tone else "surface.app")
             paint.rounded(painter, badge, badge.height() / 2, soft, soft)
             painter.setFont(look.font("strong"))
             painter.setPen(ink)

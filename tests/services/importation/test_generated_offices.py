@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,7 +12,16 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.preventif import rythme
-from erp_desktop.models import Client, HistoriqueIntervention, Intervention, Occurrence, Planning
+from erp_desktop.models import (
+    Absence,
+    Client,
+    Creneau,
+    HistoriqueIntervention,
+    Intervention,
+    Occurrence,
+    Planning,
+    Technicien,
+)
 from erp_desktop.services.demo import data as demo_data
 from erp_desktop.services.preventif import dues, smoothing
 
@@ -126,3 +136,12 @@ def test_one_week_asks_for_more_than_there_is_and_can_be_spread_out(engine: sa.E
         found = smoothing.proposer(session, who, [Planning.agence_id == agence], monday)
     assert found.avant > found.capacite >= found.apres > 0
     assert [visit.titre.split(" : ")[0] for visit in found.visites] == ["Arrêt annuel"]
+    # The board of these two weeks: everybody has work, nobody two pieces of it at once or while away.
+    with transaction(engine, write=False) as session:
+        people = set(session.scalars(sa.select(Technicien.id)))
+        asked = (sa.select(m.technicien_id, m.debut, m.fin).where(m.debut > clock.now()) for m in (Creneau, Absence))
+        to_come, away = (sorted(tuple(r) for r in session.execute(q)) for q in asked)
+    assert {who for who, *_ in to_come} == people
+    assert len(away) == 2
+    for (who, _, end), (other, begin, _) in itertools.pairwise(sorted(to_come + away)):
+        assert who != other or end <= begin, (who, end, begin)
