@@ -132,6 +132,24 @@ def transaction(engine: sa.Engine, user_id: int | None = None, *, write: bool = 
         raise UserError(TOO_LARGE) from error
 
 
+@contextmanager
+def certain(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction of a server, of statements that no session makes; a commit without answer is asked after.
+
+    Raises:
+        OutcomeUnknownError: nobody can say whether it is there.
+    """
+    xid, committing = "", False
+    try:
+        with engine.begin() as connection:
+            xid = str(connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one())
+            yield connection
+            committing = True
+    except DBAPIError as error:
+        if not (committing and error.connection_invalidated and landed(engine, xid)):
+            raise
+
+
 def _too_large(error: Exception) -> bool:
     """Whether a number never came to the database: no column has room for it."""
     inner = error.orig if isinstance(error, StatementError) else error

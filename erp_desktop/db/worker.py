@@ -12,6 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -69,7 +70,7 @@ RECEIVED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Lost:
     job: Callable[..., Any]
     xid: str
@@ -77,14 +78,14 @@ class _Lost:
 
 
 class Unanswered:
-    """The last work that was sent whole and heard nothing of any more."""
+    """Work that was sent whole and heard nothing of any more."""
 
     def __init__(self) -> None:
-        self._lost: _Lost | None = None
+        self._lost: deque[_Lost] = deque(maxlen=_MOST)
 
     def note(self, job: Callable[..., Any], error: OutcomeUnknownError, answer: object) -> None:
         """Remember work, and what it would have answered."""
-        self._lost = _Lost(job, error.xid, answer)
+        self._lost.append(_Lost(job, error.xid, answer))
 
     def settle(self, engine: sa.Engine, job: Callable[..., Any]) -> None:
         """Find out before work is done whether it was done already; other work is let pass.
@@ -94,11 +95,12 @@ class Unanswered:
             UserError: it was, with other values than those of now.
             OutcomeUnknownError: nobody can say yet.
         """
-        lost = self._lost
-        if lost is None or not _alike(lost.job, job):
+        alike = [one for one in self._lost if _alike(one.job, job)]
+        if not alike:
             return
+        lost = next((one for one in alike if _same(one.job, job)), alike[-1])
         there = landed(engine, lost.xid)
-        self._lost = None
+        self._lost.remove(lost)
         if there and _same(lost.job, job):
             raise Undone(lost.answer)
         if there:

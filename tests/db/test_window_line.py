@@ -278,13 +278,13 @@ def test_work_asked_for_again_is_done_once(
     monkeypatch.setattr(sessions, "_ASK_AGAIN_S", 0.5)
     worker = DbWorker(window, AUTHOR)
 
-    def add(code: str, nom: str) -> Future[str]:
+    def add(code: str, nom: str, form: int = 0) -> Future[str]:
         typed = {"code": code, "nom": nom}
 
         def job(session: Session) -> str:
             session.add(agency(**typed))
             session.flush()
-            return typed["nom"]
+            return f"{typed['nom']}{form or ''}"
 
         return worker.submit(job, write=True)
 
@@ -306,14 +306,16 @@ def test_work_asked_for_again_is_done_once(
         with pytest.raises(UserError, match="avait bien reçu"):
             add("RAB", "Rabat centre").result(30)
         assert names(window) == ["Casablanca", "Rabat"]
-        unanswered()
-        with pytest.raises(OutcomeUnknownError):
-            add("TNG", "Tanger").result(30)
-        line.heal()
+        for code, nom, form in (("FES", "Fès", 1), ("TNG", "Tanger", 2)):
+            unanswered()
+            with pytest.raises(OutcomeUnknownError):
+                add(code, nom, form).result(30)
+            line.heal()
         count = sa.select(sa.func.count()).select_from(Agence)
-        assert worker.submit(lambda session: session.scalar(count), write=True).result(30) == 3
-        assert add("TNG", "Tanger").result(30) == "Tanger"
-        assert names(window) == ["Casablanca", "Rabat", "Tanger"]
+        assert worker.submit(lambda session: session.scalar(count), write=True).result(30) == 4
+        assert add("TNG", "Tanger", 2).result(30) == "Tanger2"
+        assert add("FES", "Fès", 1).result(30) == "Fès1"
+        assert names(window) == ["Casablanca", "Fès", "Rabat", "Tanger"]
     finally:
         line.heal()
         worker.close()

@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from erp_desktop.db.pg_line import LineRefusedError
+from erp_desktop.db.session import certain
 from erp_desktop.errors import CentralUnreachableError, ErpError, NotAllowedError, UserError
 from erp_desktop.upgrade.central import checklist
 
@@ -60,7 +61,7 @@ def register(
     name = name.strip()
     if not name or len(name) > NAME_MAX:
         raise UserError(f"Le nom d'un poste compte de 1 à {NAME_MAX} caractères.")
-    with engine.begin() as connection:
+    with certain(engine) as connection:
         checklist.require_whole(connection)
         row = connection.execute(
             sa.text("SELECT id, code FROM agences WHERE code = :c AND is_active"), {"c": agence.strip().upper()}
@@ -113,7 +114,7 @@ def unregister(engine: sa.Engine, poste: int, login: str) -> None:
 
     What it was granted is named: ``DROP OWNED`` asks for its rights, which an owner who is no superuser has not.
     """
-    with engine.begin() as connection:
+    with certain(engine) as connection:
         _drop(connection, poste, login)
 
 
@@ -127,7 +128,7 @@ def _drop(connection: sa.Connection, poste: int, login: str) -> None:
 
 def withdraw(engine: sa.Engine, poste: int) -> bool:
     """Take back a code that nobody used yet; False when its device came, or there is none."""
-    with engine.begin() as connection:
+    with certain(engine) as connection:
         # Whoever comes at this moment waits, and finds that the code served.
         login = connection.execute(
             sa.text("SELECT login FROM sync.devices WHERE poste = :p AND etat = 'attendu' FOR UPDATE"), {"p": poste}
@@ -168,15 +169,32 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> Revocation:
     """Refuse a device from now on; its rows at the centre stay.
 
     Its sessions end, and with them what they hold; what it made in the database goes. Its login can still open two
-    lines, to learn that it is revoked.
+    lines, to learn that it is revoked. Asked for again, whatever is left of it is done.
+
+    Raises:
+        UserError: no such device.
+        CentralUnreachableError: the line was cut on the way.
     """
     state = "vole" if stolen else "retire"
-    with engine.begin() as connection:
+    with certain(engine) as connection:
         login = connection.execute(
             sa.text("UPDATE sync.devices SET etat = :e WHERE poste = :p RETURNING login"), {"e": state, "p": poste}
         ).scalar()
         if login is None:
             raise UserError(f"Aucun poste n° {poste} n'est inscrit.")
+    try:
+        return _shut_out(engine, str(login), state)
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise CentralUnreachableError(
+            "La ligne a été coupée : ce poste est déjà refusé, et peut avoir une session ouverte. Recommencez quand "
+            "la ligne reviendra."
+        ) from error
+
+
+def _shut_out(engine: sa.Engine, login: str, state: str) -> Revocation:
+    """Take its rights, what it made and its sessions away from a login."""
     left: list[str] = []
     with engine.begin() as connection:
         if connection.execute(sa.text("SELECT to_regrole(quote_ident(:l))"), {"l": login}).scalar() is None:
@@ -184,7 +202,7 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> Revocation:
         quote = connection.dialect.identifier_preparer.quote
         base = quote(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
         for statements, told in (
-            ([f"SELECT sync.borner('{str(login).replace(chr(39), chr(39) * 2)}', '{state}')"],
+            ([f"SELECT sync.borner('{login.replace(chr(39), chr(39) * 2)}', '{state}')"],
              "ses droits et ses limites sont restés ceux d'un poste actif"),
             ([*_as_member(connection, login, f"DROP OWNED BY {quote(login)}"),
               f"GRANT CONNECT ON DATABASE {base} TO {quote(login)}"], "ce qu'il a créé dans la base y est encore"),
@@ -194,6 +212,8 @@ def revoke(engine: sa.Engine, poste: int, *, stolen: bool) -> Revocation:
                     for statement in statements:
                         connection.exec_driver_sql(statement)
             except sa.exc.DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
                 left.append(f"{told} ({str(error.orig).splitlines()[0]})")
     with engine.connect() as connection:
         try:

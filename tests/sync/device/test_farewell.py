@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import threading
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from erp_desktop.db.engine import create_pg_engine
 from erp_desktop.errors import CentralUnreachableError, DeviceErasedError, DeviceRevokedError, UserError
@@ -19,6 +22,10 @@ from erp_desktop.sync.watch.service import SyncService
 from tests.processes import erp_admin
 from tests.sync.device.past import add_client
 from tests.sync.lab import Device, Lab
+from tests.sync.proxy import ChaosProxy
+
+LOGIN = "SELECT login FROM sync.devices WHERE poste = %s"
+ETAT = "SELECT etat FROM sync.devices WHERE poste = %s"
 
 
 def revoke(lab: Lab, device: Device, *, stolen: bool) -> None:
@@ -30,6 +37,47 @@ def revoke(lab: Lab, device: Device, *, stolen: bool) -> None:
 def erased(device: Device) -> bool:
     counts = [device.value(f"SELECT count(*) FROM {t}") for t in ("clients", "interventions", "users", "sync_outbox")]
     return counts == [0, 0, 0, 0]
+
+
+def test_a_revocation_that_is_cut_says_how_far_it_came_and_is_finished_by_the_next(lab: Lab) -> None:
+    device, told = lab.device(), []
+    with ChaosProxy.before(lab.url) as line:
+        engine = create_pg_engine(make_url(lab.url).set(host="127.0.0.1", port=line.port).render_as_string(False))
+        for boundary in itertools.count(1):
+            left = [boundary]
+
+            def burn(*_heard: object, left: list[int] = left) -> None:
+                left[0] -= 1
+                if left[0] == 0:
+                    line.cut()
+
+            sa.event.listen(engine, "before_cursor_execute", burn)
+            try:
+                with registration.in_french():
+                    registration.revoke(engine, device.poste, stolen=True)
+                break
+            except CentralUnreachableError as error:
+                told.append(("déjà refusé" in str(error), lab.value(ETAT, device.poste)))
+            finally:
+                sa.event.remove(engine, "before_cursor_execute", burn)
+    assert told[:2] == [(False, "actif")] * 2
+    assert set(told[2:]) == {(True, "vole")}
+    assert len(told) > 5
+    assert lab.value(f"SELECT pg_has_role(login, 'erp_revoque', 'MEMBER') FROM ({LOGIN}) d", device.poste)
+    assert not lab.value(f"SELECT pg_has_role(login, 'erp_device', 'MEMBER') FROM ({LOGIN}) d", device.poste)
+
+
+def test_a_device_registered_while_the_answer_is_lost_is_there_once(lab: Lab) -> None:
+    with ChaosProxy.before(lab.url) as line:
+        engine = create_pg_engine(make_url(lab.url).set(host="127.0.0.1", port=line.port).render_as_string(False))
+        sa.event.listen(engine, "commit", lambda _line: line.cut_after(0, "in"), once=True)
+        poste, login, *_ = registration.register(engine, "CAS", "Accueil", "un mot de passe")
+        assert lab.sql("SELECT poste, login FROM sync.devices WHERE nom = 'Accueil'") == [(poste, login)]
+        sa.event.listen(engine, "commit", lambda _line: line.cut_after(0, "out"), once=True)
+        with pytest.raises(CentralUnreachableError), registration.in_french():
+            registration.register(engine, "CAS", "Comptoir", "un mot de passe")
+        assert lab.sql("SELECT poste FROM sync.devices WHERE nom = 'Comptoir'") == []
+        registration.unregister(engine, poste, login)
 
 
 def test_a_retired_device_hands_over_its_work_and_is_erased(lab: Lab) -> None:
