@@ -20,7 +20,7 @@ from erp_desktop.errors import UserError
 from erp_desktop.sync.device import enrolment, provisioning, reenrolment, registration
 from erp_desktop.sync.exchange.cache import Cache
 from erp_desktop.sync.first_copy.by_rows import Progress
-from erp_desktop.sync.watch import health
+from erp_desktop.sync.watch import health, roster
 from erp_desktop.upgrade.start.startup import read_revision
 
 app = Commands(help="Les postes inscrits.")
@@ -143,7 +143,7 @@ def _administrator(cache: Path, secrets: Path | None, login: str | None) -> str:
 @app.command("list")
 @guarded
 def list_devices(url: CentreUrl, as_json: AsJson = False) -> None:
-    """Postes, version, révision, changements en attente, dernière visite."""
+    """Postes, version, révision, dernière visite, et ce qu'ils annoncent : attente, base, horloge, usager."""
     with Target(url, None).engine() as engine:
         found = health.postes(engine)
     emit(as_json, found, lambda: [*map(_ligne, found)] or "Aucun poste.")
@@ -155,8 +155,25 @@ def _ligne(poste: dict[str, Any]) -> str:
     return (
         f"{poste['poste']:>4}  {poste['agence']:<5} {poste['nom']:<24} {poste['etat']:<8} "
         f"v{poste['version'] or '?'}  {poste['revision'] or '?'}  "
-        f"{poste['en_attente'] or 0:>6} en attente{late}  {seen}"
+        f"{poste['en_attente'] or 0:>6} en attente{late}  {seen}{_annonce(poste)}"
     )
+
+
+def _annonce(poste: dict[str, Any]) -> str:
+    """What a device told of itself; nothing of one that never did."""
+    told = []
+    if poste["tables"]:
+        told.append(", ".join(f"{table} {count}" for table, count in sorted(poste["tables"].items())))
+    if poste["cache"] is not None:
+        told.append(f"base {poste['cache'] / 1e6:.0f} Mo{', chiffrée' if poste['chiffre'] else ''}")
+    if poste["horloge_s"] is not None:
+        wrong = " À RÉGLER" if abs(poste["horloge_s"]) > roster.CLOCK_S else ""
+        told.append(f"horloge {poste['horloge_s']:+.0f} s{wrong}")
+    if poste["usager"]:
+        told.append(f"dernier usager {poste['usager']}")
+    if poste["inscrit_par"]:
+        told.append(f"inscrit par {poste['inscrit_par']}")
+    return "".join(f"  {one}" for one in told)
 
 
 @app.command()

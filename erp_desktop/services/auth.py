@@ -124,6 +124,8 @@ def login(
         if given.ends(compte.password_given_at, compte.password_changed_at) is not None:
             raise PasswordToChooseError(given.TO_CHOOSE)
         session.execute(_etat(compte).values(last_login=clock.now()))
+    if est_sqlite(session):
+        _retenir(session, "dernier_usager", str(compte.id))
     return acteur_de(session, compte)
 
 
@@ -211,10 +213,14 @@ def _refuser_recul(session: Session, en_ligne_a: datetime) -> None:
             "L'horloge de ce poste a reculé depuis sa dernière utilisation : remettez-la à l'heure, ou reconnectez "
             "ce poste au centre une fois."
         )
-    vue = clock.to_text(max(clock.now(), plus_tard))
-    ecrite = session.execute(sa.update(sync_meta).where(sync_meta.c.cle == cles[0]).values(valeur=vue))
+    _retenir(session, cles[0], clock.to_text(max(clock.now(), plus_tard)))
+
+
+def _retenir(session: Session, cle: str, valeur: str) -> None:
+    """A setting of this device, beside its rows."""
+    ecrite = session.execute(sa.update(sync_meta).where(sync_meta.c.cle == cle).values(valeur=valeur))
     if not ecrite.rowcount:  # type: ignore[attr-defined]
-        session.execute(sa.insert(sync_meta).values(cle=cles[0], valeur=vue))
+        session.execute(sa.insert(sync_meta).values(cle=cle, valeur=valeur))
 
 
 def _donne(instant: datetime | None) -> str | None:

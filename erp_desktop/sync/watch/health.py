@@ -92,8 +92,13 @@ SELECT d.poste, d.nom, a.code AS agence, d.etat, d.login, d.version, d.revision,
        d.inscrit_a, d.expire_a, greatest(d.vu_a, s.vu) AS vu_a, s.vu IS NOT NULL AS en_ligne,
        extract(epoch FROM now() - greatest(d.vu_a, s.vu))::float AS silence_s,
        CASE WHEN d.curseur_xid IS NOT NULL THEN (SELECT count(*) FROM sync.row_state e
-         WHERE e.scope IN (0, d.agence_id) AND e.xid > d.curseur_xid AND e.origine <> d.poste) END AS retard
-  FROM sync.devices d JOIN public.agences a ON a.id = d.agence_id
+         WHERE e.scope IN (0, d.agence_id) AND e.xid > d.curseur_xid AND e.origine <> d.poste) END AS retard,
+       CASE jsonb_typeof(d.su->'inscrit_par') WHEN 'number' THEN (SELECT u.username FROM public.users u
+         WHERE u.id = (d.su->>'inscrit_par')::bigint) ELSE d.su->>'inscrit_par' END AS inscrit_par,
+       (SELECT u.username FROM public.users u WHERE u.id = (d.su#>>'{dit,usager}')::bigint
+         AND (u.agence_id IS NULL OR u.agence_id = d.agence_id)) AS usager, d.su->'dit' AS dit
+  FROM (SELECT x.*, to_jsonb(x)->'details' AS su FROM sync.devices x) d
+  JOIN public.agences a ON a.id = d.agence_id
   LEFT JOIN (SELECT usename, max(coalesce(state_change, backend_start)) AS vu FROM pg_stat_activity
               WHERE datname = current_database() GROUP BY usename) s ON s.usename = d.login
  WHERE d.poste > 0 ORDER BY d.poste
@@ -104,6 +109,8 @@ def postes(engine: sa.Engine) -> list[dict[str, Any]]:
     """Every enrolled device: what it last reported, whether it is connected now, and how far it lags.
 
     ``retard`` counts row states that it had not acknowledged when it last opened its line; None: never opened.
+    ``annonce_a`` is when it told of itself: bytes of its ``cache``, seconds that its clock is ahead (``horloge_s``),
+    rows that wait by table, for how long the oldest did (``depuis_s``).
     """
     with engine.connect() as connection:
         return postes_de(connection)
@@ -111,7 +118,16 @@ def postes(engine: sa.Engine) -> list[dict[str, Any]]:
 
 def postes_de(connection: sa.Connection) -> list[dict[str, Any]]:
     """:func:`postes` on a line that is open already."""
-    return [dict(r) for r in connection.execute(sa.text(_POSTES)).mappings()]
+    return [_dit(dict(r)) for r in connection.execute(sa.text(_POSTES)).mappings()]
+
+
+def _dit(row: dict[str, Any]) -> dict[str, Any]:
+    """What a device last told of itself (``sync.annoncer``), named; None of what it never told."""
+    told = row.pop("dit") or {}
+    row |= {name: told.get(name) for name in ("cache", "chiffre", "horloge_s", "depuis_s", "cycle_s", "systeme")}
+    row["tables"] = told.get("tables") or {}
+    row["annonce_a"] = clock.from_text(told["a"]) if told else None
+    return row
 
 
 def sante_centre(engine: sa.Engine) -> list[Constat]:

@@ -22,6 +22,8 @@ from erp_desktop.sync.watch import health
 
 SOON_S, LATE_S = 15 * 60, 24 * 3600
 """Silence after which a device's lag is amber, then red."""
+CLOCK_S = 300
+"""Seconds that a clock may be off: what is dated further ahead is dated anew by the centre (``registry.bounds``)."""
 DAYS = 14
 STATES = ("actif", "vole", "retire", "remplace")
 
@@ -37,6 +39,12 @@ class DeviceRow:
         silence_s: seconds since it was heard of; None: never.
         ancien: its revision is behind the centre's; ``exclu``: too old to exchange.
         expire_a: when the code of a device that is awaited is worth nothing any more.
+        annonce_a: when it last told of itself; None: never, and all that follows is unknown.
+        attente: changes that wait by table, the most first; ``attente_s``: for how long the oldest has by now.
+        horloge_s: seconds that its clock is ahead of the centre's.
+        usager: account that signed in there last.
+        en_retard: revisions that it is behind.
+        inscrit_par: account, or login of the server, of whoever enrolled it.
         par_jour: batches of it on each of the last :data:`DAYS` days, today last; of a device read by itself.
     """
 
@@ -57,6 +65,17 @@ class DeviceRow:
     dernier_lot: int
     inscrit_a: datetime
     expire_a: datetime | None = None
+    annonce_a: datetime | None = None
+    attente: tuple[tuple[str, int], ...] = ()
+    attente_s: float | None = None
+    horloge_s: float | None = None
+    cache: int | None = None
+    chiffre: bool | None = None
+    usager: str = ""
+    inscrit_par: str = ""
+    systeme: str = ""
+    cycle_s: float | None = None
+    en_retard: int = 0
     par_jour: tuple[int, ...] = ()
 
 
@@ -70,7 +89,28 @@ def _row(read: dict[str, Any]) -> DeviceRow:
         bool(revision) and (place is None or least is None or place < least),
         read["login"], int(read["dernier_lot"] or 0), read["inscrit_a"],
         read["expire_a"] if read["etat"] == "attendu" else None,
+        **_told(read),
+        en_retard=len(revisions.revisions()) - 1 - place if place is not None else 0,
     )  # fmt: skip
+
+
+def _told(read: dict[str, Any]) -> dict[str, Any]:
+    told = {name: read[name] for name in ("annonce_a", "horloge_s", "cache", "chiffre", "cycle_s")}
+    told |= {name: str(read[name] or "") for name in ("usager", "inscrit_par", "systeme")}
+    told["attente"] = tuple(sorted(read["tables"].items(), key=lambda one: (-one[1], one[0])))
+    if read["en_attente"] and read["depuis_s"] is not None and read["annonce_a"] is not None:
+        told["attente_s"] = read["depuis_s"] + max(0.0, (clock.now() - read["annonce_a"]).total_seconds())
+    return told
+
+
+def off(row: DeviceRow) -> bool:
+    """Whether a device's clock is off by more than is let be."""
+    return row.etat == "actif" and row.horloge_s is not None and abs(row.horloge_s) > CLOCK_S
+
+
+def waits_long(row: DeviceRow) -> bool:
+    """Whether changes have waited on a device for more than a day."""
+    return row.etat == "actif" and row.attente_s is not None and row.attente_s > LATE_S
 
 
 def _all(session: Session, acteur: Acteur) -> list[DeviceRow]:
@@ -89,9 +129,10 @@ def _matches(row: DeviceRow, typed: str) -> bool:
             fits = {
                 "revoque": row.etat != "actif", "actif": row.etat == "actif", "ancien": row.ancien,
                 "hors_ligne": row.etat == "actif" and (row.silence_s is None or row.silence_s > LATE_S),
+                "horloge": off(row), "attente": waits_long(row),
             }.get(value, False)  # fmt: skip
         else:
-            fits = plier(word) in plier(f"{row.nom} {row.agence} {row.version} {row.id}")
+            fits = plier(word) in plier(f"{row.nom} {row.agence} {row.version} {row.id} {row.usager}")
         if not fits:
             return False
     return True
@@ -102,8 +143,11 @@ def ids(session: Session, acteur: Acteur, query: Any) -> list[int]:
     rows = [r for r in _all(session, acteur) if _matches(r, query.texte)]
 
     def key(row: DeviceRow) -> Any:
-        if query.tri in ("nom", "agence", "version", "revision", "en_attente", "etat"):
+        if query.tri in ("nom", "agence", "version", "revision", "en_attente", "etat", "usager"):
             return (getattr(row, query.tri), row.id)
+        if query.tri in ("horloge_s", "cache"):
+            measure = getattr(row, query.tri)
+            return (float("-inf") if measure is None else abs(measure), row.id)
         return (-row.silence_s if row.silence_s is not None else float("-inf"), row.id)
 
     rows.sort(key=key, reverse=query.descendant)

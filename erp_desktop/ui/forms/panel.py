@@ -316,11 +316,11 @@ class FormPanel(FormView):
                 # Keys struck while the save was under way are a new draft, never lost to the reload.
                 self._keep_draft()
                 self._set_dirty(self.fields.dirty)
-                self._reload(row_id)
+                self.reload(row_id)
             self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
         self.saved.emit(row_id)
 
-    def _reload(self, row_id: int) -> None:
+    def reload(self, row_id: int) -> None:
         spec, acteur = self.spec, self.contexte.acteur
         self.contexte.tasks.run(
             lambda session: spec.load(session, acteur, row_id),

@@ -174,6 +174,7 @@ class FormSpec:
         may_write: whether this person may edit the record (None: a blank one), were it not everybody's.
         why_not: who may, or what ended it, when this person may not: said where the record is saved.
         bar: builds the row of acts under the head: a ``RecordPart``.
+        below: builds what stands under the fields, and scrolls with them: a ``RecordPart``.
         tabs: titles and builders of more tabs, each a ``RecordPart``.
         printing: ``printing(contexte, ids, parent)`` shows the papers of some records before they are printed.
         copies: ``copies(session, acteur, id)``: what a copy of a record begins with (a ``Beginning``).
@@ -195,6 +196,7 @@ class FormSpec:
     may_write: Callable[[Acteur, Any], bool] = ecrit_les_fiches
     why_not: Callable[[Acteur, Any], str] = lecture
     bar: Callable[[Any], Any] | None = None
+    below: Callable[[Any], Any] | None = None
     tabs: Sequence[tuple[str, Callable[[Any], Any]]] = field(default_factory=tuple)
     printing: Callable[[Any, Sequence[int], Any], None] | None = None
     copies: Callable[[Any, Acteur, int], Any] | None = None

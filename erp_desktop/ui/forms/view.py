@@ -97,7 +97,16 @@ class FormView(Surface):
             body.setMaximumWidth(760)
         # Before its fields are in it: a widget that gets another parent is styled anew, with all that it holds.
         self.pages.addWidget(scroller(body))
-        self._fields_left = self.fields.build(column, self.label_width)
+        fields = column
+        self.below: RecordPart | None = self.spec.below(self) if self.spec.below is not None else None
+        if self.below is not None:
+            fields = QVBoxLayout()
+            fields.setSpacing(column.spacing())
+            # What fields are laid out before.
+            fields.addSpacing(0)
+            column.addLayout(fields)
+            column.addWidget(self.below)
+        self._fields_left = self.fields.build(fields, self.label_width)
         column.addStretch()
         self.tabs.add(tr("Détail"))
         if not beside_list:
@@ -234,7 +243,7 @@ class FormView(Surface):
         part.take_focus()
 
     def _all_parts(self) -> list[RecordPart]:
-        return [*self.parts, *([self.bar] if self.bar is not None else [])]
+        return [*self.parts, *(part for part in (self.bar, self.below) if part is not None)]
 
     def _part_drafts(self) -> dict[str, Any]:
         return {type(part).__name__: kept for part in self._all_parts() if (kept := part.draft())}

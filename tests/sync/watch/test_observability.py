@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from erp_desktop.db.engine import create_pg_engine, create_sqlite_engine
@@ -48,6 +49,9 @@ def test_the_list_of_devices_tells_who_is_there_and_who_lags(lab: Lab) -> None:
     assert told[here.poste]["revision"]
     line = next(x for x in erp("device", "list", "--url", lab.url).stdout.splitlines() if "Poste 1" in x)
     assert "en ligne" in line
+    assert re.search(r"  base \d+ Mo  horloge [+-]0 s  inscrit par \w+", line)
+    assert told[here.poste]["annonce_a"] is not None
+    assert (told[away.poste]["tables"], told[here.poste]["usager"]) == ({}, None)
 
 
 def test_health_of_a_cache_follows_what_happens_to_it(lab: Lab) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import segno
 import sqlalchemy as sa
@@ -16,11 +18,13 @@ from erp_desktop.db.engine import normalise_url
 from erp_desktop.db.session import transaction
 from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
+from erp_desktop.domain.writing import bidi
 from erp_desktop.models import User
 from erp_desktop.services.administration import accounts
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device import one_line, provisioning
 from erp_desktop.ui.administration.account_bar import AccountBar
+from erp_desktop.ui.administration.desktops.facts import DeviceFacts
 from erp_desktop.ui.administration.desktops.page import DevicesPage
 from erp_desktop.ui.administration.desktops.records import DeviceBar
 from erp_desktop.ui.administration.holiday_bar import HolidayBar
@@ -154,6 +158,17 @@ def _column(page: ListPage, key: str) -> list[str]:
     return [str(page.model.index(row, place).data()) for row in range(page.model.rowCount())]
 
 
+def _tells(centre: sa.Engine, said: dict[str, Any] | None) -> None:
+    """What « atelier » told of itself last; None: nothing so far."""
+    change = (
+        "UPDATE sync.devices SET details = details - 'dit' || CAST(:said AS jsonb), en_attente = :n "
+        "WHERE nom = 'atelier'"
+    )
+    told = json.dumps({} if said is None else {"dit": said})
+    with centre.begin() as connection:
+        connection.execute(sa.text(change), {"said": told, "n": sum((said or {}).get("tables", {}).values())})
+
+
 def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_own(
     qtbot: QtBot, pg_url: str, tmp_path: Path, qapp: QApplication
 ) -> None:
@@ -274,11 +289,39 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
         received = connection.exec_driver_sql(
             "SELECT count(*) FROM sync.lots l JOIN sync.devices d USING (poste) WHERE d.nom = 'atelier'"
         ).scalar_one()
-    assert len(bar.days.counts) == 14
-    assert (bar.days.counts[-1], sum(bar.days.counts[:-1])) == (received, 0)
-    assert bar.days.isVisible()
-    with centre.begin() as connection:
-        connection.exec_driver_sql("UPDATE sync.devices SET en_attente = 0 WHERE nom = 'atelier'")
+    facts = devices.form.below
+    assert isinstance(facts, DeviceFacts)
+    assert len(facts.days.counts) == 14
+    assert (facts.days.counts[-1], sum(facts.days.counts[:-1])) == (received, 0)
+    assert facts.days.isVisible()
+    _tells(centre, None)
+    devices.reload()
+    qtbot.waitUntil(lambda: facts.total.text() == "—", timeout=WAIT)
+    assert [facts.values[x].text() for x in ("Dernier usager", "Base locale", "Horloge")] == ["—", "—", "—"]
+    assert facts.tables.isHidden()
+    assert _column(devices, "en_attente") == ["—"]
+    # Two days later, by a clock that is wrong and under a name that no account has.
+    _tells(centre, {
+        "a": "2026-11-20T08:00:00Z", "cache": 412 << 20, "chiffre": True, "horloge_s": -754.2, "usager": 7,
+        "depuis_s": 172_800, "tables": {"clients": 1, "interventions": 1_200}, "systeme": "Windows 10", "cycle_s": 38,
+    })  # fmt: skip
+    devices.reload()
+    qtbot.waitUntil(lambda: facts.total.text() == "1\u202f201", timeout=WAIT)
+    shown = {label: bidi.nu(value.text()) for label, value in facts.values.items()}
+    assert (shown["Horloge"], shown["Base locale"], shown["Dernier usager"]) == ("⚠ −12 min", "412 Mo, chiffrée", "—")
+    assert shown["Version"] == "Windows 10"
+    assert shown["Dernier cycle"].endswith(", 38 s")
+    assert shown["Inscrit"].endswith(f" par {normalise_url(pg_url).username}")
+    assert facts.tables.rows == [("Intervention", 1_200), ("Client", 1)]
+    assert "Nombre annoncé au dernier échange, le 20/11" in facts.announced.text()
+    assert any("retarde de" in one.label.text() for one in bar.findChildren(Banner))
+    qtbot.waitUntil(lambda: _column(devices, "en_attente") == ["⚠ 1\u202f201"], timeout=WAIT)
+    assert bidi.nu(_column(devices, "nom")[0]) == "atelier : Horloge ⚠ −12 min"
+    devices.filter.set_text("etat:horloge etat:attente")
+    qtbot.waitUntil(lambda: devices.model.rowCount() == 1, timeout=WAIT)
+    devices.form.grab()
+    _tells(centre, {"a": "2026-11-20T08:00:00Z"})
+    devices.filter.set_text("atelier")
     devices.reload()
     qtbot.waitUntil(lambda: bar._record is not None and bar._record.en_attente == 0, timeout=WAIT)
     bar.stolen_button.click()

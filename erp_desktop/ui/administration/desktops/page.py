@@ -69,6 +69,16 @@ class DevicesPage(ListPage):
         """What changed elsewhere; nothing moves below who aims at a row."""
         if self.isVisible() and not self.model.busy:
             self.model.refresh(hold=self.held.aimed)
+            self._read_record()
+
+    def reload(self) -> bool:
+        self._read_record()
+        return super().reload()
+
+    def _read_record(self) -> None:
+        """What the device in sight told since."""
+        if self.beside.open and self.form.row_id is not None:
+            self.form.reload(self.form.row_id)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

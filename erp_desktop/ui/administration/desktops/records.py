@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from erp_desktop import clock
 from erp_desktop.domain.people.acteur import Acteur
@@ -17,12 +16,13 @@ from erp_desktop.sync.device.registration import Revocation
 from erp_desktop.sync.watch import roster
 from erp_desktop.sync.watch.roster import DeviceRow
 from erp_desktop.ui.administration.acts import changed
+from erp_desktop.ui.administration.desktops.facts import DeviceFacts, room, silence, skew
 from erp_desktop.ui.administration.people import OF_AGENCY
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
-from erp_desktop.ui.forms.spec import FieldSpec, FormSpec, Group, Head, sans_motif
-from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Button, ErrorLine, LineEdit, Text, clear, plain
+from erp_desktop.ui.forms.spec import FormSpec, Head, sans_motif
+from erp_desktop.ui.kit import icons, paint
+from erp_desktop.ui.kit.controls import Button, ErrorLine, LineEdit, Text, clear
 from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 from erp_desktop.ui.kit.table import Column
@@ -31,19 +31,6 @@ from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
 
 _STATES = {"actif": "Actif", "vole": "Volé", "retire": "Retiré", "remplace": "Remplacé", "attendu": "Attendu"}
-
-
-def silence(seconds: float | None) -> str:
-    """How long ago: ``12 s``, ``14 min``, ``3 h``, ``9 j``."""
-    if seconds is None:
-        return labels.NONE
-    if seconds < 60:
-        return f"{isolate(number(int(seconds)))} {tr('s')}"
-    if seconds < 3600:
-        return f"{isolate(number(int(seconds // 60)))} {tr('min')}"
-    if seconds < 48 * 3600:
-        return f"{isolate(number(int(seconds // 3600)))} {tr('h')}"
-    return tr("{n} j", n=isolate(number(int(seconds // 86400))))
 
 
 def name(row: DeviceRow) -> str:
@@ -80,6 +67,50 @@ def _awaited(row: DeviceRow) -> str:
     return tr("Ce poste est attendu : son code n'a pas encore servi, et vaut jusqu'au {quand}.", quand=when)
 
 
+def _wrong_clock(row: DeviceRow) -> str:
+    """Which way a clock is wrong, and what to do about it."""
+    by = silence(abs(row.horloge_s or 0))
+    if (row.horloge_s or 0) > 0:
+        return tr("L'horloge de ce poste avance de {duree} : la remettre à l'heure du réseau.", duree=by)
+    return tr("L'horloge de ce poste retarde de {duree} : la remettre à l'heure du réseau.", duree=by)
+
+
+def _draw_name(painter: QPainter, rect: QRect, row: DeviceRow, rtl: bool) -> None:
+    """What a device is called, and a mark where its clock is wrong."""
+    look, room = theme(), QRect(rect)
+    if roster.off(row):
+        room.setWidth(rect.width() - 22)
+        box = QRect(rect.right() - 17, rect.y(), 16, rect.height())
+        ink = look.color("semantic.danger.text")
+        icons.draw(painter, paint.visual(rtl, rect, box), "warning", ink, 14, "fill")
+    paint.text(painter, paint.visual(rtl, rect, room), name(row), rtl=rtl, font=look.font("strong"),
+               colour=look.color("text.primary"))  # fmt: skip
+
+
+def _told_name(row: DeviceRow) -> str:
+    return f"{name(row)}{colon()}{tr('Horloge')} {skew(row)}" if roster.off(row) else name(row)
+
+
+def waiting(row: DeviceRow) -> str:
+    """How many changes wait there; a dash where none does."""
+    return number(row.en_attente) if row.en_attente else labels.NONE
+
+
+def _told_waiting(row: DeviceRow) -> str:
+    return f"⚠ {waiting(row)}" if roster.waits_long(row) else waiting(row)
+
+
+def _draw_waiting(painter: QPainter, rect: QRect, row: DeviceRow, rtl: bool) -> None:
+    """How many changes wait there: strong when there are any for long, on a red chip after a day."""
+    look = theme()
+    if roster.waits_long(row):
+        paint.alert_chip(painter, rect, waiting(row))
+        return
+    aged = row.attente_s is not None and row.attente_s > roster.SOON_S
+    paint.text(painter, rect, waiting(row), rtl=rtl, font=look.font("strong" if aged else "body", tabular=True),
+               colour=look.color("text.primary" if aged else "text.secondary"), end=True)  # fmt: skip
+
+
 def _left_behind(row: DeviceRow, *, stolen: bool) -> str:
     """What a revocation does with the changes that a device announced."""
     n = number(row.en_attente)
@@ -100,44 +131,6 @@ def _never(_acteur: Acteur, _record: Any = None) -> bool:
 
 def _refuse(*_arguments: Any) -> Any:
     raise NotAllowedError("Un poste s'inscrit sur le poste lui-même : « Rejoindre une agence », ou device enroll.")
-
-
-class DayBars(QWidget):
-    """What the centre received of a device on each of the last days; a day without anything keeps its place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: tuple[int, ...] = ()
-        self.setFixedHeight(84)
-
-    def show_days(self, counts: tuple[int, ...]) -> None:
-        self.counts = counts
-        told = tr("Envois reçus des 14 derniers jours") + colon() + number(sum(counts))
-        self.setAccessibleName(told)
-        today = clock.local(clock.now()).date()
-        days = [f"{labels.day(today - timedelta(days=len(counts) - 1 - n))}{colon()}{number(count)}"
-                for n, count in enumerate(counts) if count]  # fmt: skip
-        self.setToolTip(plain("\n".join([told, *days])))
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, look, rtl = QPainter(self), theme(), theme().rtl
-        font, ink = look.font("caption"), look.color("text.tertiary")
-        place = QRect(0, 18, self.width(), self.height() - 36)
-        head = QRect(0, 0, self.width(), 16)
-        paint.text(painter, head, tr("Envois reçus des 14 derniers jours"), rtl=rtl,
-                   font=font, colour=look.color("text.secondary"))  # fmt: skip
-        step, most = place.width() / max(1, len(self.counts)), max([*self.counts, 1])
-        for n, count in enumerate(self.counts):
-            # Time runs from left to right in every language.
-            high = max(2, round(place.height() * count / most)) if count else 1
-            bar = QRect(round(n * step), place.bottom() - high, max(3, round(step) - 4), high)
-            paint.rounded(painter, bar, 1, look.color("accent.fill" if count else "border.default"))
-        foot = QRect(0, place.bottom() + 2, self.width(), 16)
-        first = clock.local(clock.now()).date() - timedelta(days=max(0, len(self.counts) - 1))
-        paint.text(painter, foot, isolate(f"{first:%d/%m}"), rtl=False, font=font, colour=ink)
-        paint.text(painter, foot, tr("aujourd'hui"), rtl=False, font=font, colour=ink, end=True)
-        painter.end()
 
 
 class DeviceBar(RecordPart):
@@ -180,8 +173,6 @@ class DeviceBar(RecordPart):
         self.entry.box.addLayout(foot)
         self.entry.hide()
         column.addWidget(self.entry)
-        self.days = DayBars()
-        column.addWidget(self.days)
         self._stolen = False
         self._record: DeviceRow | None = None
         self.hide()
@@ -194,8 +185,6 @@ class DeviceBar(RecordPart):
         self.setVisible(record is not None)
         if record is None:
             return
-        self.days.setVisible(record.etat != "attendu" and bool(record.par_jour))
-        self.days.show_days(record.par_jour)
         active = record.etat == "actif"
         self.revoke_button.setVisible(active)
         self.stolen_button.setVisible(active)
@@ -213,6 +202,8 @@ class DeviceBar(RecordPart):
         elif record.silence_s is not None and record.silence_s > roster.LATE_S:
             words = tr("Appeler l'agence et ouvrir le programme avec le réseau : il envoie et reçoit de lui-même.")
             self._advice.addWidget(Banner("warning", words))
+        if roster.off(record):
+            self._advice.addWidget(Banner("danger", _wrong_clock(record)))
 
     def escape(self) -> bool:
         if self.entry.isHidden():
@@ -279,25 +270,24 @@ class DeviceBar(RecordPart):
         )  # fmt: skip
 
 
-def _info(name: str, label: str, shown: Any) -> FieldSpec:
-    return FieldSpec(name, label, "info", shown=shown)
-
-
 DEVICES: ListSpec[DeviceRow] = ListSpec(
     title="Postes",
     icon="desktop",
     placeholder="Filtrer : etat:hors_ligne agence:cas, un nom, une version",
     columns=[
-        Column("nom", "Poste", 130, name, "strong", stretch=True),
+        Column("nom", "Poste", 130, _told_name, "strong", stretch=True, draw=_draw_name),
         Column("agence", "Agence", 62, lambda r: isolate(r.agence)),
         Column("version", "Version", 64, lambda r: isolate(r.version) if r.version else labels.NONE, "code"),
         Column("revision", "Schéma", 120, lambda r: isolate(r.revision) if r.revision else labels.NONE, "code",
                hidden=True),
         Column("silence_s", "Vu", 92, lambda r: labels.instant(r.vu_a), "code", numeric=True),
-        Column("en_attente", "À envoyer", 76, lambda r: number(r.en_attente) if r.en_attente else labels.NONE,
-               "figure", numeric=True),
+        Column("en_attente", "À envoyer", 82, _told_waiting, "figure", numeric=True, draw=_draw_waiting),
         Column("", "Retard", 104, lambda r: "" if lag(r)[0] == "none" else silence(r.silence_s), "sla", numeric=True,
                value=lag),
+        Column("usager", "Dernier usager", 120, lambda r: isolate(r.usager) if r.usager else labels.NONE, "muted",
+               hidden=True),
+        Column("cache", "Base locale", 92, room, "code", numeric=True, hidden=True),
+        Column("horloge_s", "Horloge", 84, skew, "code", numeric=True, hidden=True),
         Column("etat", "État", 108, lambda r: state(r)[1], "pill", value=lambda r: state(r)[0]),
     ],
     row_id=lambda row: row.id,
@@ -312,22 +302,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         table="postes",
         icon="desktop",
         new_title="Poste",
-        groups=[
-            Group("Identité", [
-                _info("poste", "Numéro", lambda r: isolate(f"{r.id:02d}")),
-                _info("agence", "Agence", lambda r: isolate(r.agence)),
-                _info("version", "Version", lambda r: isolate(r.version) if r.version else labels.NONE),
-                _info("revision", "Schéma", lambda r: isolate(r.revision) if r.revision else labels.NONE),
-                _info("login", "Identifiant", lambda r: isolate(r.login)),
-                _info("inscrit_a", "Inscrit le", lambda r: isolate(labels.instant(r.inscrit_a, year=True))),
-            ]),
-            Group("Échanges", [
-                _info("vu_a", "Vu le", lambda r: isolate(labels.instant(r.vu_a, year=True))),
-                _info("dernier_lot", "Dernier envoi", lambda r: tr("lot {n}", n=number(r.dernier_lot))),
-                _info("en_attente", "À envoyer", lambda r: number(r.en_attente)),
-                _info("retard", "À recevoir", lambda r: labels.NONE if r.retard is None else number(r.retard)),
-            ]),
-        ],
+        groups=[],
         load=roster.get,
         create=_refuse,
         update=_refuse,
@@ -336,11 +311,13 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         created="",
         may_write=_never, why_not=sans_motif,
         bar=DeviceBar,
+        below=DeviceFacts,
     ),
     sort="silence_s",
     facets=[
         Facet("etat", "État", options=lambda: [
             ("actif", tr("Actifs")), ("hors_ligne", tr("Hors ligne > 24 h")), ("ancien", tr("Schéma ancien")),
+            ("attente", tr("À envoyer depuis > 24 h")), ("horloge", tr("Horloge fausse")),
             ("revoque", tr("Révoqués")),
         ]),
         OF_AGENCY,
