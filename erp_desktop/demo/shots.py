@@ -183,7 +183,7 @@ def main() -> int:
         log.configure(home / "journaux")
         _first_run(app, home / "neuf", run)
         if any(part.who != "new" for part, _look in run.due(PARTS)):
-            with Stage(home, interventions=400) as stage:
+            with Stage(home, interventions=800) as stage:
                 _working(app, stage, run)
     print(f"{run.count} captures dans {run.out}/ et {run.beside}/")
     for told in run.failed:

@@ -15,7 +15,7 @@ KINDS = {
     "equipements": ("factory", "erp_desktop.ui.equipements"),
     "techniciens": ("hard-hat", "erp_desktop.ui.techniciens"),
     "stock": ("package", "erp_desktop.ui.stock"),
-    "mouvements": ("file-text", "erp_desktop.ui.stock.movements"),
+    "mouvements": ("arrows-left-right", "erp_desktop.ui.stock.movements"),
     "inventaires": ("check-circle", "erp_desktop.ui.stock.counts"),
     "depots": ("archive", "erp_desktop.ui.stock.depots"),
     "preventif": ("calendar-check", "erp_desktop.ui.preventif"),

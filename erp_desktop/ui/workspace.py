@@ -333,10 +333,9 @@ class Workspace(QWidget):
 
     def _show_status(self) -> None:
         selection, freshness = self.page.status() if self.page is not None else ("", "")
-        self.status.selection.setText(selection)
         if self._synced_at is not None and freshness:
             freshness = tr("Données locales {quand}", quand=value_labels.freshness(self._synced_at))
-        self.status.freshness.setText(freshness)
+        self.status.tell(selection, freshness)
 
     def set_synced(self, when: datetime | None) -> None:
         """The last exchange with the centre, which dates every list; None where there is no centre."""

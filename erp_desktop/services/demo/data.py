@@ -215,11 +215,11 @@ def _parc(
         for rank, c in enumerate(clients[::2])
     ]
     _insert(connection, Contrat, _with_ids(connection, contrats))
-    rest = [c["id"] for c in clients[1::2]]
-    autres = demo_contrats.others(rest, code, poste, first + len(contrats), now, alea)
+    autres = demo_contrats.others([c["id"] for c in clients[1::2]], code, poste, first + len(contrats), now, alea)
     _insert(connection, Contrat, _with_ids(connection, [stamps | row for row in autres]))
     contrat_of = {c["client_id"]: c["id"] for c in contrats}
     machines: list[dict[str, Any]] = []
+    known = session.scalar(sa.select(sa.func.count()).where(Equipement.agence_id == agence)) or 0
     for i in range(nb_clients * 4):
         nom, prefixe, marque, modele = alea.choice(words.MACHINES)
         client = clients[i % nb_clients]["id"]
@@ -227,7 +227,7 @@ def _parc(
             stamps
             | {
                 "client_id": client, "contrat_id": contrat_of.get(client), "nom": f"{nom} {prefixe}-{i % 97 + 1:02d}",
-                "code_interne": f"{code}-{poste:02d}-{prefixe}-{client & 0xFFFFF:05X}{i:04d}", "marque": marque,
+                "code_interne": f"{code}-{poste:02d}-{prefixe}-{known + i:04d}", "marque": marque,
                 "modele": modele, "type_equipement": nom, "criticite": alea.choice(("critique", "standard")),
                 "localisation": f"Atelier {alea.randrange(1, 6)}",
             }

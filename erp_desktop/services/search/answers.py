@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from erp_desktop import clock
-from erp_desktop.domain import numeros
+from erp_desktop.domain import numeros, telephone
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
@@ -261,7 +261,7 @@ _NOUNS: Final = {
         _Noun("clients", _FICHIER, _clients,
               (Client.nom_entreprise, Client.ville, Client.contact, Client.email, Client.adresse, Client.notes),
               (Client.ice, Client.telephone), (sa.func.lower(Client.nom_entreprise),),
-              _of("clients", detail=lambda r: [r.ville, r.ice and f"ICE {r.ice}", r.telephone])),
+              _of("clients", detail=lambda r: [r.ville, r.ice and f"ICE {r.ice}", telephone.afficher(r.telephone)])),
         _Noun("interventions", roles.Droit.INTERVENTION_LIRE, _interventions,
               (Intervention.titre, Intervention.numero), (), (Intervention.date_creation.desc(),), _intervention_rows,
               lambda s, w: [_named(s, Intervention.client_id, Client, w),

@@ -170,7 +170,7 @@ LISTE: ListSpec[ContratLigne] = ListSpec(
         Facet("type", "Type", options=lambda: labels.options(TypeContrat)),
         Facet("renouveler", "À renouveler",
               options=lambda: [(str(d), tr("Sous {n} jours", n=d)) for d in reversed(cycle.RAPPELS)], shown=False),
-        Facet("quota", "Quota", options=lambda: [("depasse", tr("Dépassé"))]),
+        Facet("quota", "Quota", options=lambda: [("depasse", tr("Dépassé"))], shown=False),
         Facet("client", "Client"),
         Facet("agence", "Agence"),
         Facet("contrat", "Contrat", shown=False),

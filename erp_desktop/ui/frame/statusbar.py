@@ -125,6 +125,7 @@ class StatusBar(NarrowBar):
         self.freshness = Text("", "caption", "text.tertiary")
         self.time = Text("", "caption", "text.tertiary")
         rules = [self._rule() for _ in range(3)]
+        self._between = rules[0]
         row.addWidget(self.selection)
         row.addWidget(rules[0])
         row.addWidget(self.freshness)
@@ -147,6 +148,12 @@ class StatusBar(NarrowBar):
         self._tick.setSingleShot(True)
         self._tick.timeout.connect(self._show_time)
         self._show_time()
+
+    def tell(self, selection: str, freshness: str) -> None:
+        """What the page in sight says of itself; nothing parts one from nothing."""
+        self.selection.setText(selection)
+        self.freshness.setText(freshness)
+        self._between.setFixedWidth(int(bool(selection and freshness)))
 
     @staticmethod
     def _rule() -> QWidget:

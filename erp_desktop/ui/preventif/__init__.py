@@ -216,7 +216,7 @@ LISTE: ListSpec[PlanRow] = ListSpec(
               options=lambda: [(s, labels.label(StatutPlanning, s)) for s in ("actif", "suspendu", "termine")]),
         Facet("frequence", "Fréquence", options=lambda: labels.options(Frequence)),
         Facet("ancre", "Compté depuis", options=lambda: labels.options(AncrePlanning)),
-        Facet("retard", "Retard", options=lambda: [("oui", tr("En retard"))]),
+        Facet("retard", "Retard", options=lambda: [("oui", tr("En retard"))], shown=False),
         Facet("client", "Client"),
         Facet("equipement", "Équipement"),
         Facet("agence", "Agence"),

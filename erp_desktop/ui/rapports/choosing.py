@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from erp_desktop import clock
@@ -27,6 +27,9 @@ from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.rapports.narrowing import LABELS, Narrowing
 
+_HIGH = 26
+"""Of a figure to tick."""
+
 
 class Choosing(QWidget):
     """Fields under each other; a figure that the other fields refuse is pale, and its tip says why."""
@@ -42,12 +45,14 @@ class Choosing(QWidget):
         box.addWidget(Text(tr("Chiffres"), "section"))
         self.figures = QListWidget()
         self.figures.setAccessibleName(tr("Chiffres"))
+        self.figures.setProperty("boxed", True)
         self.figures.setMinimumHeight(120)
         for one in FIGURES:
             item = QListWidgetItem(tr(one.nom))
             item.setData(Qt.ItemDataRole.UserRole, one.cle)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable)
             item.setCheckState(Qt.CheckState.Unchecked)
+            item.setSizeHint(QSize(0, _HIGH))
             self.figures.addItem(item)
         self.figures.itemChanged.connect(lambda _item: self._changed())
         box.addWidget(self.figures, 1)

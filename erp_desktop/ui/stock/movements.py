@@ -43,7 +43,7 @@ def _never(*_values: Any) -> Any:
 FORM = FormSpec(
     kind="mouvements",
     table="mouvements_stock",
-    icon="file-text",
+    icon="arrows-left-right",
     new_title="Mouvement",
     groups=[
         Group("Mouvement", [
@@ -71,7 +71,7 @@ FORM = FormSpec(
 
 LISTE: ListSpec[MoveRow] = ListSpec(
     title="Mouvements",
-    icon="file-text",
+    icon="arrows-left-right",
     placeholder="Filtrer : type:sortie depot:fourgon piece:6308 le:17/11, un numéro d'intervention",
     columns=COLUMNS,
     row_id=lambda row: row.id,

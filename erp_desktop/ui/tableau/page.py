@@ -202,6 +202,7 @@ class TableauPage(Page):
         card.box.addStretch(1)
         apart = tr("Stock, conflits et échanges ne dépendent pas de ces filtres : ils sont laissés de côté.")
         self.apart = Text(apart, "caption", "text.tertiary", wrap=True)
+        self.apart.setContentsMargins(10, 0, 10, 0)
         self.apart.hide()
         card.box.addWidget(self.apart)
         card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from erp_desktop import clock
+from erp_desktop.domain import telephone
 from erp_desktop.ui.kit.i18n import colon, decimal, isolate, tr
 from erp_desktop.ui.wording import value_labels
 
@@ -98,6 +99,9 @@ def versions(
     return [valeur(nom_table, nom, value, noms) for value in values]
 
 
+_PHONES = frozenset({"telephone", "phone", "telephone_demandeur"})
+
+
 def _typed(nom: str, declared: Wording | None, value: Any) -> str:
     if declared is not None and declared.minutes and isinstance(value, int | float):
         return value_labels.remaining(int(value))
@@ -105,6 +109,8 @@ def _typed(nom: str, declared: Wording | None, value: Any) -> str:
         return isolate(f"{value} MAD".replace(".", ","))
     if declared is not None and declared.kind == "decimal":
         return isolate(decimal(Decimal(value).normalize()))
+    if nom in _PHONES:
+        return isolate(telephone.afficher(str(value)))
     if nom == "signature":
         return tr("Signature présente")
     text = str(value)
