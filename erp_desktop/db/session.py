@@ -55,6 +55,8 @@ AUTHOR_NAMED = "auteur"
 """Of ``Session.info``: whom the centre was told when the transaction began, until somebody says more."""
 _IDS = "identifiants"
 """Of ``Session.info``: identifiers that came with the beginning, for the first rows that are made."""
+_FIRST = "premiere"
+"""Of ``Session.info``: table and identifier of the first row that was made."""
 _RESERVED = 4
 _SOME_IDS = "ARRAY(SELECT sync.nouvel_id() FROM generate_series(1, :n))"
 _WHOLE = "REPEATABLE READ"
@@ -256,3 +258,15 @@ def _assign_identifiers(session: Session, _context: object, _instances: object) 
     given += ids.allocate(session.connection(), len(new) - len(given))
     for row, identifier in zip(new, given, strict=True):
         row.id = identifier
+        session.info.setdefault(_FIRST, (row.__tablename__, identifier))
+
+
+def first_made(session: Session) -> tuple[str, int] | None:
+    """Table and identifier of the first row that a session made; None while it made none."""
+    found: tuple[str, int] | None = session.info.get(_FIRST)
+    return found
+
+
+def make_first(session: Session, identifier: int) -> None:
+    """Give the next row that a session makes an identifier that was drawn for it before."""
+    session.info[_IDS] = [identifier, *session.info.get(_IDS, [])]

@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from PySide6.QtWidgets import QApplication
+from sqlalchemy.orm import Session
 
 from erp_desktop import clock, paths
+from erp_desktop.db.engine import create_sqlite_engine
+from erp_desktop.db.session import transaction
 from erp_desktop.domain import enums
+from erp_desktop.models import Agence
 from erp_desktop.models.base import Base
 from erp_desktop.services.audit.places import ACTIONS
 from erp_desktop.services.interventions import HistoriqueInfo
 from erp_desktop.sync.exchange import reasons
-from erp_desktop.ui.drafts import Drafts
+from erp_desktop.ui.drafts import Done, Drafts
 from erp_desktop.ui.forms.date_editors import to_instant
 from erp_desktop.ui.interventions.history import claimed
 from erp_desktop.ui.kit import i18n
@@ -63,6 +69,50 @@ def test_drafts_survive_the_window_with_their_types(tmp_path: Path) -> None:
     other.drop("interventions", 41)
     other.close()
     assert other.find("interventions", 41) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.parametrize("instant", ["before", "after"])
+def test_a_new_record_killed_around_its_commit_is_there_once(
+    tmp_path: Path, sqlite_path: Path, sqlite_engine: sa.Engine, instant: str
+) -> None:
+    """The window went with its draft in it: saved again by the next one, it is looked for first."""
+
+    def save(drafts: Drafts, engine: sa.Engine, typed: dict[str, str]) -> Done:
+        work = drafts.once("agences", -1, typed, lambda session: new(session, typed["nom"]))
+        with transaction(engine) as session:
+            return work(session)
+
+    def new(session: Session, nom: str) -> int:
+        row = Agence(code="CAS", nom=nom, ville="Casablanca")
+        session.add(row)
+        session.flush()
+        return row.id
+
+    child = os.fork()
+    if not child:
+        drafts, engine = Drafts(tmp_path, 7), create_sqlite_engine(sqlite_path)
+        drafts.keep("agences", -1, {"nom": "Casablanca"})
+        if instant == "before":
+            sa.event.listen(engine, "commit", lambda _line: os.kill(os.getpid(), signal.SIGKILL))
+        save(drafts, engine, {"nom": "Casablanca"})
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    next_window = Drafts(tmp_path, 7)
+    sent = next_window.sent("agences", -1)
+    assert sent is not None
+    # More is typed before it is saved again: what is known of it stays with the draft.
+    next_window.keep("agences", -1, {"nom": "Casablanca centre"})
+    done = save(next_window, sqlite_engine, {"nom": "Casablanca centre"})
+    there = ("Casablanca", True) if instant == "after" else ("Casablanca centre", False)
+    assert (done.values["nom"], done.before, done.answer) == (*there, sent.answer)
+    with transaction(sqlite_engine, write=False) as session:
+        assert session.execute(sa.select(Agence.id, Agence.nom)).all() == [(sent.id, there[0])]
+    next_window.forget_sent("agences", -1)
+    next_window.close()
+    last = Drafts(tmp_path, 7)
+    assert (last.sent("agences", -1), last.find("agences", -1).values) == (  # type: ignore[union-attr]
+        None, {"nom": "Casablanca centre"})  # fmt: skip
 
 
 def test_drafts_are_read_with_the_key_of_the_cache_alone_and_by_their_owner_alone(tmp_path: Path) -> None:

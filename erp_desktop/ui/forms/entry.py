@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QLineEdit, QVBoxLayout, QWid
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import DuplicateError, ErpError, ValidationError
 from erp_desktop.ui.context import Contexte
+from erp_desktop.ui.drafts import Done
 from erp_desktop.ui.forms.editors import ChoiceEditor, FlagEditor, Unreadable
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart, look_at
@@ -179,19 +180,21 @@ class EntryPart(RecordPart):
         if row_id is None or not self.add_button.isEnabled():
             return
         self.add_button.setEnabled(False)
-        sent, held = self._texts(), self.draft()
+        self._panel.keep_now()
+        texts, held = self._texts(), self.draft()
+        kind, part, acteur = self._panel.spec.kind, type(self).__name__, contexte.acteur
+        work = contexte.drafts.once(kind, row_id, held, lambda session: act(session, acteur, row_id), part)
 
-        def added(_id: int) -> None:
+        def added(done: Done) -> None:
             self.add_button.setEnabled(True)
-            if self._row_id == row_id:
-                self._begin_blank(sent)
-            else:
+            contexte.drafts.forget_sent(kind, row_id, part)
+            if done.values == held and self._row_id == row_id:
+                self._begin_blank(texts)
+            elif done.values == held:
                 self._panel.forget_part(row_id, self, held)
-            self.told(row_id, words)
+            self.told(row_id, done.said(words))
 
-        contexte.tasks.run(
-            lambda session: act(session, contexte.acteur, row_id), added, self.refused, write=True, owner=self
-        )
+        contexte.tasks.run(work, added, self.refused, write=True, owner=self)
 
     def _texts(self) -> dict[str, str]:
         lines = {name: getattr(field.editor, "line", None) for name, field in self.fields.items()}

@@ -232,9 +232,10 @@ class FormPanel(FormView):
         if row_id is None:
             slot = self._slot
             shown = {name: value for name, value in values.items() if value is not None}
+            create = lambda session: spec.create(session, acteur, shown)  # noqa: E731
             self.contexte.tasks.run(
-                lambda session: spec.create(session, acteur, shown),
-                lambda new_id: self._saved(slot, new_id, values, tr(spec.created)),
+                self.contexte.drafts.once(spec.kind, slot, values, create),
+                lambda done: self._saved(slot, done.answer, done.values, done.said(tr(spec.created))),
                 lambda error: self._refused(slot, error), write=True,
             )  # fmt: skip
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,21 +63,32 @@ def own_login(pg_engine: sa.Engine, admin: Acteur) -> Iterator[str]:
 
 
 @pytest.fixture
-def far_desktop(
+def another_window(
     qapp: QApplication, qtbot: QtBot, line: ChaosProxy, pg_url: str, admin: Acteur, own_login: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Desktop]:  # fmt: skip
+) -> Callable[[], Desktop]:  # fmt: skip
+    """Opens a window of the same person on the same folder, beside or after another."""
     # News is looked for at once after a change and never by the clock: it would fall among any section's.
     monkeypatch.setattr(watcher, "SOON_MS", 50)
     monkeypatch.setattr(watcher, "EVERY_MS", 3_600_000)
     url = make_url(pg_url).set(username=own_login, host="127.0.0.1", port=line.port)
     address = url.render_as_string(hide_password=False)
     settings = Settings(mode=Mode.CENTRE, central_url=address, data_dir=tmp_path, log_dir=tmp_path, theme="clair")
-    made = Desktop(qapp, settings)
-    qtbot.addWidget(made.window)
-    made.start()
-    qtbot.waitUntil(lambda: made.tasks is not None)
-    made.log_in(admin)
+
+    def opened() -> Desktop:
+        made = Desktop(qapp, settings)
+        qtbot.addWidget(made.window)
+        made.start()
+        qtbot.waitUntil(lambda: made.tasks is not None)
+        made.log_in(admin)
+        return made
+
+    return opened
+
+
+@pytest.fixture
+def far_desktop(another_window: Callable[[], Desktop]) -> Iterator[Desktop]:
+    made = another_window()
     yield made
     made.close()
     made.setParent(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from erp_desktop.services import interventions
 from erp_desktop.services.planning.actions import Wish
 from erp_desktop.ui.administration.page import AdministrationPage
 from erp_desktop.ui.forms.page import RecordPage
+from erp_desktop.ui.kit.controls import Button
 from erp_desktop.ui.kit.states import ErrorState
 from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.planning.page import PlanningPage
@@ -169,6 +171,52 @@ def test_a_record_saved_again_after_a_commit_without_answer_is_there_once(
     assert there("Atlas Marine") == 1
     assert not panel.dirty
     assert panel.record.nom_entreprise == "Atlas Marine"
+
+
+def test_a_record_whose_answer_was_lost_is_known_to_the_next_window(
+    qtbot: QtBot, far_desktop: Desktop, line: ChaosProxy, pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch,
+    another_window: Callable[[], Desktop],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sessions, "_ASK_AGAIN_S", 0.5)
+    shown = at_rest(qtbot, far_desktop)
+    page = shown.open_record("clients", None)
+    assert isinstance(page, RecordPage)
+    at_rest(qtbot, far_desktop)
+    qtbot.keyClicks(page.panel.fields.editors["nom_entreprise"].inner, "Atlas Marine")
+    unanswered(far_desktop, line)
+    page.panel.save()
+    at_rest(qtbot, far_desktop)
+    assert page.panel.dirty
+    far_desktop.close()
+    line.heal()
+    later = another_window()
+    try:
+        shown = at_rest(qtbot, later)
+        page = shown.open_record("clients", None)
+        assert isinstance(page, RecordPage)
+        at_rest(qtbot, later)
+        next(one for one in page.findChildren(Button) if one.text() == "Reprendre").click()
+        at_rest(qtbot, later)
+        panel = shown.page.panel
+        assert panel.fields.readable()["nom_entreprise"] == "Atlas Marine"
+        qtbot.keyClicks(panel.fields.editors["ville"].inner, "Agadir")
+        panel.save()
+        at_rest(qtbot, later)
+        names = sa.select(Client.id, Client.nom_entreprise, Client.ville).where(
+            Client.nom_entreprise == "Atlas Marine"
+        )
+        with transaction(pg_engine, write=False) as session:
+            ((row_id, _, ville),) = session.execute(names).all()
+        # What was typed since is kept with the record that was there, and is saved as a change of it.
+        assert (panel.row_id, ville, panel.dirty) == (row_id, None, True)
+        panel.save()
+        at_rest(qtbot, later)
+        assert not panel.dirty
+        with transaction(pg_engine, write=False) as session:
+            assert session.execute(names).all() == [(row_id, "Atlas Marine", "Agadir")]
+    finally:
+        later.close()
+        later.setParent(None)
 
 
 def test_a_window_is_gone_at_once_whatever_its_line_does(qtbot: QtBot, far_desktop: Desktop) -> None:
