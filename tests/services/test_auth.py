@@ -121,6 +121,9 @@ def test_a_device_answers_offline_once_it_has_a_verifier(poste: sa.Engine) -> No
         with pytest.raises(auth.LoginRefuseError, match="incorrect"):
             entrer(poste, "faux")
     assert entrer(poste).user_id == 77
+    with transaction(poste, write=False) as session:
+        told = session.scalar(sa.select(sync_meta.c.valeur).where(sync_meta.c.cle == "dernier_usager"))
+        assert told == "77", "what its exchanges tell the centre"
     for _ in range(5):
         with pytest.raises(auth.LoginRefuseError):
             entrer(poste, "faux")

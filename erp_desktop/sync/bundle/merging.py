@@ -168,13 +168,15 @@ def _told(file: Path, key: bytes) -> _Told:
     return _Told(greeting, batches, contents, wanted)
 
 
-def _greet(link: Link, told: _Told) -> dict[str, Any]:
+def _greet(link: Link, told: _Told, *, merged: bool = False) -> dict[str, Any]:
+    """Say what the device says; once its batches are ``merged``, they wait there no more."""
     said = told.greeting
+    itself = said.get("reste" if merged else "dit")
     try:
         greeting: dict[str, Any] = link.row(
             "SELECT sync.signaler(%s, %s, %s, %s::xid8, %s::jsonb)",
             (said["version"], said["revision"], said["en_attente"], said["curseur"][0],
-             dumps(said["dit"]) if "dit" in said else None),
+             dumps(itself) if itself is not None else None),
         )[0]  # fmt: skip
     except DeviceRevokedError:
         raise
@@ -263,7 +265,7 @@ def _exchange(
         budget -= size
         done.documents_servis += bool(size)
     # Asked again, behind the rows: another bundle of this device may have been merged meanwhile.
-    bundle.put({"t": "fin", "dernier_lot": _greet(link, told)["dernier_lot"]})
+    bundle.put({"t": "fin", "dernier_lot": _greet(link, told, merged=not done.effacement)["dernier_lot"]})
 
 
 def _recent(pull: dict[str, Any], since: str) -> list[str]:

@@ -129,7 +129,7 @@ def _greeting(cache: Cache, stored: dict[str, str], waiting: int) -> Record:
         "revision": cache.value("SELECT version_num FROM alembic_version"), "en_attente": waiting,
         "curseur": list(read_cursor(cache)), "repondu": outbox.answered,
         "effacement": int(cache.value("SELECT coalesce(max(id), 0) FROM effacements")),
-        "dit": outbox.of_itself(),
+        "dit": outbox.of_itself(), "reste": outbox.of_itself(outbox.frozen),
     }  # fmt: skip
 
 

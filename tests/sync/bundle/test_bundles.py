@@ -43,6 +43,8 @@ def test_a_stick_carries_what_a_line_would(lab: Lab, tmp_path: Path) -> None:
     a.set("interventions", two, diagnostic="Après la clé")
     merged = pass_by(lab, out.fichier)
     assert (merged.lots, merged.connus, merged.conflits, merged.gares, merged.documents_recus) == (1, 0, 1, 1, 1)
+    told = "SELECT en_attente, details->'dit'->'tables' FROM sync.devices WHERE poste = %s"
+    assert lab.sql(told, a.poste) == [(0, None)], "what is left once the bundle is merged"
     assert at_centre(lab, sent)
     done = come_back(a, merged.fichier)
     assert (done.deja, done.conflits, done.gares, done.documents, done.attend) == (False, 1, 1, 1, 1)

@@ -264,6 +264,9 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     qtbot.waitUntil(lambda: devices.form.record is not None and devices.form.record.etat == "attendu", timeout=WAIT)
     waiting = devices.form.bar
     assert isinstance(waiting, DeviceBar)
+    with centre.connect() as connection:
+        made_by = connection.exec_driver_sql("SELECT details->'inscrit_par' FROM sync.devices WHERE etat = 'attendu'")
+        assert made_by.scalar() == page.place.contexte.acteur.user_id
     assert not waiting.withdraw_button.isHidden()
     assert until in waiting.findChildren(Banner)[0].label.text()
     waiting.withdraw_button.click()

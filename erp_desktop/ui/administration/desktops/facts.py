@@ -82,8 +82,6 @@ def _enrolled(row: DeviceRow) -> str:
 
 
 FACTS: Final[tuple[tuple[str, Callable[[DeviceRow], str]], ...]] = (
-    ("Numéro", lambda r: isolate(f"{r.id:02d}")),
-    ("Agence", lambda r: isolate(r.agence)),
     ("Version", lambda r: isolate(", ".join(filter(None, [r.version, r.systeme]))) or labels.NONE),
     ("Schéma", _schema),
     ("Identifiant", lambda r: isolate(r.login)),

@@ -42,7 +42,7 @@ class DevicesPage(ListPage):
         self.pulse.start()
 
     def more_acts(self) -> Sequence[QWidget]:
-        return [Button(tr("Code d'inscription…"), "soft", icon="key", on_click=self.offer)]
+        return [Button(tr("Code d'inscription…"), "primary", icon="key", on_click=self.offer)]
 
     def above(self) -> QWidget:
         self.offered = Enrolment(self.contexte)

@@ -27,7 +27,7 @@ from erp_desktop.ui.kit.i18n import colon, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 from erp_desktop.ui.kit.table import Column
 from erp_desktop.ui.kit.theme import theme
-from erp_desktop.ui.lists.spec import Facet, ListSpec
+from erp_desktop.ui.lists.spec import Facet, ListSpec, Shortcut
 from erp_desktop.ui.wording import value_labels as labels
 
 _STATES = {"actif": "Actif", "vole": "Volé", "retire": "Retiré", "remplace": "Remplacé", "attendu": "Attendu"}
@@ -54,7 +54,17 @@ def state(row: DeviceRow) -> tuple[str, str]:
         return "archivee", tr(_STATES.get(row.etat, row.etat))
     if row.exclu:
         return "en_cours", tr("Schéma ancien")
-    return ("cloturee/cloud-check", tr("En ligne")) if row.en_ligne else ("en_attente/cloud-slash", tr("Hors ligne"))
+    if row.en_ligne:
+        return "cloturee/cloud-check", tr("En ligne")
+    look = paint.ALERT if lag(row)[0] == "late" else "en_attente"
+    return f"{look}/cloud-slash", tr("Hors ligne")
+
+
+def _since(row: DeviceRow) -> tuple[str, str]:
+    """The same, and for how long a device has been away."""
+    look, words = state(row)
+    away = row.etat == "actif" and not row.exclu and not row.en_ligne and row.silence_s is not None
+    return look, tr("Hors ligne depuis {duree}", duree=silence(row.silence_s)) if away else words
 
 
 def _awaited(row: DeviceRow) -> str:
@@ -76,15 +86,19 @@ def _wrong_clock(row: DeviceRow) -> str:
 
 
 def _draw_name(painter: QPainter, rect: QRect, row: DeviceRow, rtl: bool) -> None:
-    """What a device is called, and a mark where its clock is wrong."""
-    look, room = theme(), QRect(rect)
+    """What a device is called, and a mark where its clock is wrong; pale once it is out of service."""
+    look, room = theme(), rect.adjusted(24, 0, 0, 0)
+    gone = row.etat not in ("actif", "attendu")
+    place = paint.visual(rtl, rect, QRect(rect.x(), rect.y(), 16, rect.height()))
+    icons.draw(painter, place, "desktop", look.color("text.tertiary"), 16)
     if roster.off(row):
-        room.setWidth(rect.width() - 22)
+        room.setWidth(room.width() - 22)
         box = QRect(rect.right() - 17, rect.y(), 16, rect.height())
         ink = look.color("semantic.danger.text")
         icons.draw(painter, paint.visual(rtl, rect, box), "warning", ink, 14, "fill")
-    paint.text(painter, paint.visual(rtl, rect, room), name(row), rtl=rtl, font=look.font("strong"),
-               colour=look.color("text.primary"))  # fmt: skip
+    paint.text(painter, paint.visual(rtl, rect, room), name(row), rtl=rtl,
+               font=look.font("body" if gone else "strong"),
+               colour=look.color("text.tertiary" if gone else "text.primary"))  # fmt: skip
 
 
 def _told_name(row: DeviceRow) -> str:
@@ -306,7 +320,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         load=roster.get,
         create=_refuse,
         update=_refuse,
-        head=lambda r: Head(code="", title=name(r), tab=name(r), status=state(r)),
+        head=lambda r: Head(code=f"{r.id:02d} · {r.agence}", title=name(r), tab=name(r), status=_since(r)),
         saved="",
         created="",
         may_write=_never, why_not=sans_motif,
@@ -321,6 +335,10 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
             ("revoque", tr("Révoqués")),
         ]),
         OF_AGENCY,
+    ],
+    shortcuts=[
+        Shortcut("etat", "hors_ligne", "Hors ligne > 24 h", "cloud-slash", tone=""),
+        Shortcut("etat", "ancien", "Schéma ancien", "warning"),
     ],
     may_create=_never,
 )  # fmt: skip
