@@ -37,6 +37,9 @@ P = ParamSpec("P")
 _LONGEST_LOG = 2_000_000
 """Bytes after which the log of the commands begins anew."""
 
+_LONGEST_WORD = 300
+"""Letters of what is told again of what was typed; a path may have as many."""
+
 Url = Annotated[str | None, typer.Option("--url", help="Base centrale : postgresql://utilisateur@hôte:port/base.")]
 CentreUrl = Annotated[str, typer.Option("--url", help="postgresql://utilisateur@hôte:port/base")]
 Cache = Annotated[Path | None, typer.Option("--cache", help="Fichier de la base locale.")]
@@ -57,6 +60,8 @@ class Target:
     def __post_init__(self) -> None:
         if (self.url is None) == (self.cache is None):
             raise typer.BadParameter("donner soit --url, soit --cache")
+        if self.cache is not None and self.cache.is_dir():
+            raise UserError(f"{self.cache} est un dossier : donnez le fichier de la base locale.")
 
     @property
     def key(self) -> str | None:
@@ -120,11 +125,15 @@ def emit_health(as_json: bool, found: list[Constat]) -> None:
 
 def refuse(message: str, code: str = "refuse", *, as_json: bool = False) -> NoReturn:
     """One line on stderr (and a JSON error on stdout with --json), exit status 1."""
-    line = typography.abreger(" ".join(message.split()))
+    line = typography.abreger(" ".join(map(_abrege, message.split())))
     if as_json:
         terminal.show_json({"error": {"code": code, "message": line}})
     terminal.show(f"erp-admin : {line}", err=True)
     raise typer.Exit(1)
+
+
+def _abrege(word: str) -> str:
+    return word if len(word) <= _LONGEST_WORD else f"{word[:40]}…{word[-12:]}"
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
@@ -159,13 +168,16 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _exiger_lisible(given: dict[str, Any]) -> None:
-    """Refuse words that no database keeps (bytes that are no letters in the terminal's encoding, a NUL), and days of
-    no calendar.
+    """Refuse words that no database keeps (bytes that are no letters in the terminal's encoding, a NUL), days of no
+    calendar, and the local database in the place of another file: what is written there would be written over it.
 
     Raises:
         UserError
     """
-    for value in given.values():
+    base = given.get("cache")
+    for name, value in given.items():
+        if isinstance(value, Path) and isinstance(base, Path) and name != "cache" and _same(value, base):
+            raise UserError(f"« {value} » est la base locale elle-même : donnez un autre fichier.")
         if isinstance(value, date):
             _du_calendrier(value)
         if isinstance(value, int) and abs(value) >= 1 << 63:
@@ -173,6 +185,13 @@ def _exiger_lisible(given: dict[str, Any]) -> None:
         for word in value if isinstance(value, list) else [value]:
             if isinstance(word, str) and mots.INTERDITS.search(word):
                 raise UserError(f"« {word} » : {mots.INTERDIT[0].lower()}{mots.INTERDIT[1:]}")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 def _noter() -> Path:

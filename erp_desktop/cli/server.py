@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from erp_desktop import settings
-from erp_desktop.cli import terminal
 from erp_desktop.cli.common import AsJson, CentreUrl, Secrets, Target, emit, emit_health, guarded, with_password
+from erp_desktop.cli.db.backups import teller
 from erp_desktop.cli.french import Commands
 from erp_desktop.cli.user import TO_REPLACE
 from erp_desktop.db import secrets as secret_store
@@ -101,9 +101,7 @@ def restore(
     """Remettre une sauvegarde du centre en service, sur le même serveur ou un autre, identifiants compris."""
     from erp_desktop.upgrade.central import restoring
 
-    done = restoring.restore(
-        with_password(url), archive, replace=replace, progress=lambda step: terminal.show(step, err=True)
-    )
+    done = restoring.restore(with_password(url), archive, replace=replace, progress=teller(False))
     emit(as_json, done, lambda: [
         f"Centre remis : base {done.base}, révision {done.revision}, {len(done.identifiants)} identifiant(s), dont "
         f"{len(done.crees)} créé(s) sur ce serveur.",

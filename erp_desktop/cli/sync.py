@@ -244,7 +244,7 @@ def resolve(
     if value is not None:
         try:
             chosen = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise typer.BadParameter("--value doit être du JSON") from error
     with _session(cache, secrets, write=True) as session:
         inbox.resolve(session, conflict_id, keep, chosen)  # type: ignore[arg-type]

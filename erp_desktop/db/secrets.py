@@ -37,7 +37,7 @@ def new_password() -> str:
 
 def beside(cache: Path) -> Path:
     """Where an unencrypted cache keeps its password when the machine has no keyring."""
-    return cache.with_name(cache.name + ".secrets")
+    return cache.parent / f"{cache.name}.secrets"
 
 
 def _name(cache: Path) -> str:
@@ -107,11 +107,13 @@ class _FileStore:
     def _read(self) -> dict[str, Any]:
         if not self._file.exists():
             return {}
+        if self._file.is_dir():
+            raise UserError(f"Le fichier de secrets {self._file} est un dossier.")
         if os.name == "posix" and self._file.stat().st_mode & 0o077:
             raise UserError(f"Le fichier de secrets {self._file} doit n'être lisible que par vous (chmod 600).")
         try:
             return dict(json.loads(self._file.read_text(encoding="utf-8")))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"Le fichier de secrets {self._file} n'est pas lisible.") from error
 
     def answers(self) -> bool:

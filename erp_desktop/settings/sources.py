@@ -117,6 +117,8 @@ def _read(file: Path, troubles: list[Trouble]) -> dict[str, Any]:
     except UnicodeDecodeError:
         troubles.append(Trouble(str(file), "", "ce n'est pas un texte en UTF-8."))
         return {}
+    except RecursionError:
+        stored = None
     except OSError as error:
         troubles.append(Trouble(str(file), "", f"illisible ({raison(error)})."))
         return {}

@@ -247,7 +247,7 @@ class Drafts:
         try:
             stored = json.loads(text, object_hook=_decode)
             return Draft(stored["champs"], clock.from_text(stored["quand"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             _log.warning("unreadable draft passed over: %s", _name(key, draft_id), exc_info=True)
             return None
 

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from erp_desktop import cli, paths
-from erp_desktop.cli import audit, calendrier, common, data, referentiel, report, support
+from erp_desktop.cli import audit, calendrier, common, data, db, referentiel, report, server, support, sync
 from erp_desktop.cli.french import Commands
 
 ANSWERED_FIRST = {
@@ -84,6 +84,39 @@ def test_days_and_years_of_no_calendar(sqlite_path: Path, tmp_path: Path) -> Non
     long = refused(calendrier.app, "definir", "TOUTES", "1" * 5_000 + "=08:00-12:00", *where)
     assert long.endswith("(1 est lundi).")
     assert len(long) < 200
+
+
+def test_files_that_are_not_what_is_asked_for(sqlite_path: Path, tmp_path: Path) -> None:
+    nowhere, missing, empty = ("--url", "postgresql://x@127.0.0.1:1/x"), tmp_path / "absent", tmp_path / "vide"
+    empty.touch()
+    for source in (missing, tmp_path, Path()):
+        said = refused(server.app, "init", *nowhere, "--from", str(source))
+        assert said == f"erp-admin : Le fichier {source} n'existe pas."
+    assert "est abîmée (elle est vide)" in refused(server.app, "init", *nowhere, "--from", str(empty))
+    for command in ("status", "preview", "upgrade"):
+        said = refused(db.app, command, "--cache", "")
+        assert said == "erp-admin : . est un dossier : donnez le fichier de la base locale."
+    assert not missing.exists()
+    assert empty.read_bytes() == b""
+    deep = tmp_path / "secrets.json"
+    deep.write_text("[" * 100_000, encoding="utf-8")
+    deep.chmod(0o600)
+    where = ("--cache", str(sqlite_path))
+    for secrets, told in ((deep, "n'est pas lisible."), (tmp_path, "est un dossier.")):
+        assert refused(sync.app, "status", *where, "--secrets", str(secrets)).endswith(told)
+    said = refused(sync.app, "resolve", "1", *where, "--value", "[" * 100_000, status=2)
+    assert said.startswith("erp-admin : --value doit être du JSON")
+    before = sqlite_path.read_bytes()
+    said = refused(data.app, "export", "clients", str(sqlite_path), *where)
+    assert said.endswith(" » est la base locale elle-même : donnez un autre fichier.")
+    assert sqlite_path.read_bytes() == before
+    archive = tmp_path / "centre.dump"
+    archive.write_bytes(b"rien")
+    said = refused(server.app, "restore", str(archive), *nowhere)
+    assert said.endswith(" : ce n'est pas une archive de pg_dump, ou elle est coupée.")
+    archive.with_suffix(".sha256").touch()
+    assert refused(server.app, "restore", str(archive), *nowhere).endswith("son empreinte diffère.")
+    assert "obligatoire" in refused(server.app, "agence", "add", "CAS", "\u200b", *nowhere)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from erp_desktop.domain import tableur
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import UserError
 from erp_desktop.services.sheets import texts, workbooks
 from erp_desktop.services.sheets.model import ERREUR, ILLISIBLE, TAILLE_MAX, Cell, Grid, Table, text
@@ -87,7 +88,7 @@ def read(
 
 
 def _filled(row: Sequence[Cell]) -> list[str]:
-    return [words for cell in row if (words := text(cell).strip())]
+    return [words for cell in row if (words := visible(text(cell)).strip())]
 
 
 def _header(grid: Grid, known: Known) -> tuple[int, int]:
@@ -102,7 +103,7 @@ def _header(grid: Grid, known: Known) -> tuple[int, int]:
 def _table(file: Path, grid: Grid, place: int, *, told: bool, alone: bool) -> Table:
     """The rows under the header; ``alone``: a single column is a table, because its name is known."""
     line, header = grid.rows[place]
-    names = [" ".join(ERREUR.sub("", text(cell).strip()).split()) for cell in header]
+    names = [" ".join(ERREUR.sub("", visible(text(cell)).strip()).split()) for cell in header]
     while names and not names[-1]:
         names.pop()
     if len(names) < (1 if alone else 2):

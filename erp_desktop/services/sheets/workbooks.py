@@ -19,6 +19,10 @@ MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UNPACKED_MAX = 1 << 30
 _FAILED = re.compile(rb'(<(?:\w+:)?c\b[^>]*\st=)"e"')
 _FAILED_ODS = re.compile(rb"<table:table-cell\b([^>]*)>\s*<text:p>([^<]{3,12})</text:p>\s*</table:table-cell>")
+_CELLS_MAX = 100_000_000
+"""A sheet takes the memory of all cells up to its last one, filled in or not; at 20 billion the process ends."""
+_PLACE = re.compile(rb' r="([A-Z]{0,3})(\d{1,7})"')
+_FAR_COLUMN = re.compile(rb' r="[A-Z]{3}\d')
 _REPEATED = re.compile(rb'table:number-columns-repeated="\d+"')
 
 
@@ -78,7 +82,9 @@ def _spelled(content: bytes, name: str) -> bytes:
                 raise UserError(f"Le fichier {name} se déplie en plus d'un gigaoctet : il n'est pas ouvert.")
             for part in packed.namelist():
                 if part.startswith("xl/worksheets/") and part.endswith(".xml"):
-                    changed, times = _FAILED.subn(rb'\1"str"', packed.read(part))
+                    sheet = packed.read(part)
+                    _fits(sheet, name)
+                    changed, times = _FAILED.subn(rb'\1"str"', sheet)
                 elif part == "content.xml":
                     changed, times = _FAILED_ODS.subn(_text_cell, packed.read(part))
                 else:
@@ -94,6 +100,28 @@ def _spelled(content: bytes, name: str) -> bytes:
             return again.getvalue()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise UserError(f"Le fichier {name} n'est pas un classeur lisible.") from error
+
+
+def _fits(sheet: bytes, name: str) -> None:
+    """Refuse a sheet with something in a far corner: what lies between is taken as cells of it.
+
+    Raises:
+        UserError
+    """
+    end = _PLACE.match(sheet, max(sheet.rfind(b' r="'), 0))
+    rows = int(end[2]) if end else 0
+    if rows * 26**2 <= _CELLS_MAX and not _FAR_COLUMN.search(sheet):
+        return
+    last = max({found[1] for found in _PLACE.finditer(sheet)} | {b"A"}, key=lambda letters: (len(letters), letters))
+    columns = 0
+    for letter in last:
+        columns = columns * 26 + letter - 64
+    if rows * columns > _CELLS_MAX:
+        far = f"{last.decode()}{rows}"
+        raise UserError(
+            f"Le fichier {name} a une cellule remplie très loin des autres, vers {far} : effacez-la, ou copiez le "
+            "tableau dans un classeur neuf."
+        )
 
 
 def _text_cell(cell: re.Match[bytes]) -> bytes:

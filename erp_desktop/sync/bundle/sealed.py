@@ -158,7 +158,7 @@ def _head(file: BinaryIO) -> tuple[Head, bytes]:
         told = json.loads(line)
         head = Head(str(told["sens"]), int(told["poste"]), str(told["agence"]), int(told["numero"]),
                     str(told["fait_le"]))  # fmt: skip
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged() from error
     return head, hashlib.sha256(_MAGIC + line).digest()
 

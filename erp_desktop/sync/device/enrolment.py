@@ -22,7 +22,9 @@ from erp_desktop import clock, paths
 from erp_desktop.db import ids, secrets
 from erp_desktop.db.engine import create_pg_engine, normalise_url, without_password
 from erp_desktop.db.locks import CacheLock
+from erp_desktop.domain.administration.saisie import AgenceInput
 from erp_desktop.errors import CentralUnreachableError, DuplicateError, UserError
+from erp_desktop.registry import revisions
 from erp_desktop.registry.tables import TABLES
 from erp_desktop.registry.wire_form import read_expression
 from erp_desktop.sync.device import interrupted
@@ -35,6 +37,7 @@ from erp_desktop.sync.first_copy import empty_cache
 from erp_desktop.sync.first_copy.by_rows import Progress
 from erp_desktop.sync.first_copy.published import first_copy
 from erp_desktop.upgrade.central import checklist
+from erp_desktop.upgrade.start.startup import read_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class Enrolled:
 
 def init_centre(engine: sa.Engine, source: Path | None = None, key: str | None = None) -> str:
     """Create or complete the central schema; returns the revision. ``source`` is a stand-alone cache to promote."""
+    if source is not None:
+        if not source.is_file():
+            raise UserError(f"Le fichier {source} n'existe pas.")
+        # Before the centre is made, and before anything is opened for writing.
+        if read_revision(source, key) != revisions.head():
+            raise UserError(f"La base {source.name} n'est pas à la révision de ce programme : erp-admin db upgrade.")
     revision = checklist.upgrade_central(engine, lambda _state: True).apres
     with engine.begin() as connection:
         if source is not None:
@@ -76,11 +85,10 @@ def add_agence(engine: sa.Engine, code: str, nom: str, ville: str | None = None)
 
     Raises:
         DuplicateError: the code is taken.
-        UserError: the code is not 3 to 5 letters.
+        ValidationError: the code is not 3 to 5 letters, or there is no name.
     """
-    code = code.strip().upper()
-    if not (3 <= len(code) <= 5 and code.isascii() and code.isalpha()):
-        raise UserError("Le code d'une agence a de 3 à 5 lettres, par exemple CAS.")
+    typed = AgenceInput(code=code, nom=nom, ville=ville)
+    code = typed.code
     with engine.begin() as connection:
         checklist.require_whole(connection)
         if connection.execute(sa.text("SELECT 1 FROM agences WHERE code = :c"), {"c": code}).first():
@@ -90,7 +98,7 @@ def add_agence(engine: sa.Engine, code: str, nom: str, ville: str | None = None)
             sa.text(
                 "INSERT INTO agences (id, code, nom, ville, created_at, updated_at) VALUES (:i, :c, :n, :v, :a, :a)"
             ),
-            {"i": identifier, "c": code, "n": nom, "v": ville, "a": clock.now()},
+            {"i": identifier, "c": code, "n": typed.nom, "v": typed.ville, "a": clock.now()},
         )
     return identifier
 

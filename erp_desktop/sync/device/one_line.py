@@ -56,7 +56,7 @@ def read(typed: str) -> Provision:
         url, agence, login, code, expire, poste, der = (str(value) for value in json.loads(plain))
         until = datetime.fromisoformat(expire)
         pem = ssl.DER_cert_to_PEM_cert(base64.b64decode(der, validate=True)) if der else ""
-    except (binascii.Error, zlib.error, ValueError, TypeError) as error:
+    except (binascii.Error, zlib.error, ValueError, TypeError, RecursionError) as error:
         raise UserError(_UNREADABLE) from error
     if until.tzinfo is None or not (agence and login and code):
         raise UserError(_UNREADABLE)

@@ -158,7 +158,7 @@ def _programs(archive: Path) -> list[Path]:
     if not archive.is_file():
         raise UserError(f"La sauvegarde {archive} n'existe pas.")
     note = archive.with_suffix(".sha256")
-    if note.is_file() and note.read_text(encoding="utf-8").split()[0] != _digest(archive):
+    if note.is_file() and _digest(archive) not in note.read_text(encoding="utf-8", errors="replace").split()[:1]:
         raise DatabaseRefusedError(
             f"La sauvegarde {archive.name} n'est plus celle qui a été faite : son empreinte diffère."
         )
@@ -170,12 +170,20 @@ def _programs(archive: Path) -> list[Path]:
         listing = subprocess.run([str(program), "--list", str(archive)], capture_output=True, check=False)  # noqa: S603
         if listing.returncode == 0 and b"TABLE public alembic_version" in listing.stdout:
             able.append(program)
-        told = listing.stderr.decode(errors="replace").strip().splitlines()[-1] if listing.stderr else "aucun centre"
+        told = _why(listing.stderr.decode(errors="replace").strip())
     if not able:
         raise DatabaseRefusedError(
             f"La sauvegarde {archive.name} ne peut pas être lue comme celle d'un centre : {told}."
         )
     return able
+
+
+def _why(said: str) -> str:
+    """Why an archive is none, where the program that looked at it says so in its own language."""
+    if not said:
+        return "aucun centre"
+    none = any(words in said for words in ("does not appear to be", "too short", "did not find magic string"))
+    return "ce n'est pas une archive de pg_dump, ou elle est coupée" if none else said.splitlines()[-1]
 
 
 def _digest(path: Path) -> str:

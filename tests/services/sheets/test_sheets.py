@@ -104,6 +104,21 @@ def test_what_is_no_table_is_said_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
+def test_a_cell_in_the_last_corner_is_told_instead_of_filling_the_memory(tmp_path: Path) -> None:
+    """The process ended, and the window with it, over twenty billion cells in between."""
+    file = tmp_path / "parc.xlsx"
+    for row, column, far in ((1_048_575, 16_383, "XFD1048576"), (900_000, 700, "ZY900001"), (1, 16_383, "")):
+        with xlsxwriter.Workbook(file) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ("\u200fordre", "d\x07ate"))
+            sheet.write(row, column, "x")
+        if far:
+            with pytest.raises(UserError, match=f"loin des autres, vers {far} : effacez-la"):
+                read(file, known)
+        else:
+            assert read(file, known).columns == ["ordre", "date"]
+
+
 def test_a_column_without_a_name_is_kept_apart(tmp_path: Path) -> None:
     table = lire(tmp_path, "ordre;;nom;\n1;a;x;\n2;;y;\n")
     assert (table.columns, table.unnamed) == (["ordre", "colonne 2", "nom"], {"colonne 2"})
