@@ -73,6 +73,7 @@ class Rule:
         everyone: the centre's owner as well.
         centre: what the centre's own functions write is let be, whoever called them.
         columns: those that the rule needs; an update of one of these only.
+        cache: a cache refuses it too; False where its services do.
     """
 
     table: str
@@ -83,6 +84,7 @@ class Rule:
     everyone: bool = False
     centre: bool = False
     columns: tuple[str, ...] = ()
+    cache: bool = True
 
 
 def _lines_of_invoice() -> Iterator[Rule]:
@@ -130,14 +132,17 @@ def _downtime() -> Iterator[Rule]:
 
 
 def _names() -> Iterator[Rule]:
-    """A name that differs by capitals or accents is the same; spelled alike it is a duplicate, to be merged."""
+    """A name that differs by capitals or accents is the same; spelled alike it is a duplicate, to be merged.
+
+    At the centre alone: what takes accents off in a cache is deeper than the parser of a plain SQLite goes.
+    """
     for table, among, reason in (("depots", "agence_id", SAME_DEPOT), ("compteurs", "equipement_id", SAME_METER)):
         found = (
             f"SELECT 1 FROM {{p}}{table} a WHERE a.{among} = NEW.{among} AND a.id <> NEW.id AND a.nom <> NEW.nom "
             f"AND {folded('a.nom')} = {folded('NEW.nom')}"
         )
-        yield Rule(table, "INSERT", "", reason, found)
-        yield Rule(table, "UPDATE", "NEW.nom <> OLD.nom", reason, found, columns=("nom",))
+        yield Rule(table, "INSERT", "", reason, found, cache=False)
+        yield Rule(table, "UPDATE", "NEW.nom <> OLD.nom", reason, found, columns=("nom",), cache=False)
 
 
 def _reminders() -> Rule:
@@ -319,9 +324,11 @@ def postgres() -> list[str]:
 def sqlite(present: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Trigger name → statement, for the tables and columns of a cache; capture muted, they are silent."""
     for rank, rule in enumerate(RULES):
-        if not {"agence_id", "statut" if rule.table in {"factures", "interventions"} else "id", *rule.columns} <= (
-            present.get(rule.table, set())
-        ):
+        if not rule.cache or not {
+            "agence_id",
+            "statut" if rule.table in {"factures", "interventions"} else "id",
+            *rule.columns,
+        } <= (present.get(rule.table, set())):
             continue
         tests = [rule.when.format(ne="IS NOT")] if rule.when else []
         tests += [f"EXISTS ({rule.found.format(p='', lock='')})"] if rule.found else []

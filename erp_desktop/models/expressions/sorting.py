@@ -31,21 +31,22 @@ def _named(element: Any, compiler: SQLCompiler, kw: dict[str, Any]) -> str:
     return ", ".join(compiler.process(c, **kw) for c in element.clauses)
 
 
-def folded(key: str) -> str:
-    """The same in SQL that either engine reads, of a column by its name."""
+@compiles(cle_tri, "sqlite")
+def _c_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    key = _named(element, compiler, kw)
     for accent, plain in zip(TRIABLES, TRIES, strict=True):
         key = f"replace({key}, '{accent}', '{plain}')"
     return f"lower({key})"
 
 
-@compiles(cle_tri, "sqlite")
-def _c_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(cle_tri, "postgresql")
+def _c_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return folded(_named(element, compiler, kw))
 
 
-@compiles(cle_tri, "postgresql")
-def _c_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"lower(translate({_named(element, compiler, kw)} COLLATE \"C\", '{TRIABLES}', '{TRIES}'))"
+def folded(key: str) -> str:
+    """The same in the centre's SQL, of a column by its name."""
+    return f"lower(translate({key} COLLATE \"C\", '{TRIABLES}', '{TRIES}'))"
 
 
 def exact(column: Any, scale: int) -> sa.ColumnElement[int]:
