@@ -25,7 +25,7 @@ from tests.upgrade.central.guide import GUIDE, NAMES, SERVERS, Centre, drop
 
 # What a command says where this story has nothing that it could do; every other one must succeed.
 REFUSED = {
-    "server init --url … --from": "contient déjà des données", "sync unpark N": "1", "sync discard N": "1",
+    "server init --url … --from": "poste.sqlite n'existe pas", "sync unpark N": "1", "sync discard N": "1",
     "db downgrade REVISION": "--accept-data-loss", "server health": "objets larges",
     "update install": "depuis ses sources", "update back": "depuis ses sources",
     "facture pdf NUMERO": "n'existe pas", "facture transmettre NUMERO": "n'existe pas",
