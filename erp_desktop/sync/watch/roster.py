@@ -161,6 +161,35 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DeviceRow
     return [found[i] for i in ids if i in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All the devices at a glance.
+
+    Attributes:
+        a_surveiller: those that are away, behind or wrong by their clock, or whose changes have waited long.
+        exclus: names of those that are too old to exchange.
+        depuis: the oldest revision that is served.
+    """
+
+    en_ligne: int
+    a_surveiller: int
+    exclus: tuple[str, ...]
+    depuis: str
+
+
+def fleet(session: Session, acteur: Acteur) -> Fleet:
+    """The devices that are at work, counted."""
+    active = [row for row in _all(session, acteur) if row.etat == "actif"]
+    watched = [
+        row for row in active
+        if row.exclu or row.silence_s is None or row.silence_s > LATE_S or off(row) or waits_long(row)
+    ]  # fmt: skip
+    return Fleet(
+        sum(row.en_ligne for row in active), len(watched), tuple(row.nom for row in active if row.exclu),
+        revisions.minimum_client(),
+    )  # fmt: skip
+
+
 def get(session: Session, acteur: Acteur, id: int) -> DeviceRow:  # noqa: A002
     """One device."""
     for row in _all(session, acteur):

@@ -232,6 +232,9 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
         connection.exec_driver_sql(seen)
     devices.reload()
     qtbot.waitUntil(lambda: _column(devices, "nom") == ["atelier", "accueil"], timeout=WAIT)
+    qtbot.waitUntil(lambda: devices.count.text().endswith(" en ligne · 1 à surveiller"), timeout=WAIT)
+    assert devices.window_words.text().startswith("Fenêtre de compatibilité")
+    assert "atelier" not in devices.window_words.text()
     # What others do at the centre is seen without F5.
     with centre.begin() as connection:
         connection.exec_driver_sql("UPDATE sync.devices SET version = '9.9' WHERE nom = 'accueil'")

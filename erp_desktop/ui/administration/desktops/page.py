@@ -14,13 +14,14 @@ from erp_desktop import clock
 from erp_desktop.errors import ErpError
 from erp_desktop.sync.device.provisioning import Provision
 from erp_desktop.sync.watch import roster
+from erp_desktop.sync.watch.roster import Fleet
 from erp_desktop.ui.administration.desktops.code_card import CodeCard
 from erp_desktop.ui.administration.desktops.records import DEVICES
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
 from erp_desktop.ui.kit.controls import Button, ErrorLine, Field, LineEdit, Text
 from erp_desktop.ui.kit.dialogs import ask_target
-from erp_desktop.ui.kit.i18n import isolate, tr
+from erp_desktop.ui.kit.i18n import apart, comma, isolate, number, tr
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.lists.page import ListPage
 
@@ -29,6 +30,7 @@ AGAIN_MS = 20_000
 _VALID = {"60": "1 heure", "1440": "24 heures", "10080": "7 jours"}
 """Minutes that a code is worth."""
 NAME = "poste.erp-mif"
+_NAMED = 4
 
 
 class DevicesPage(ListPage):
@@ -36,6 +38,7 @@ class DevicesPage(ListPage):
 
     def __init__(self, contexte: Contexte) -> None:
         super().__init__(DEVICES, contexte)
+        self.fleet: Fleet | None = None
         self.pulse = QTimer(self)
         self.pulse.setInterval(AGAIN_MS)
         self.pulse.timeout.connect(self.read_again)
@@ -54,6 +57,42 @@ class DevicesPage(ListPage):
         column.addWidget(self.offered)
         column.addWidget(self.code)
         return both
+
+    def below(self) -> QWidget:
+        self.window_words = Text("", "caption", "text.secondary", wrap=True)
+        self.window_words.setContentsMargins(16, 8, 16, 8)
+        self.window_words.hide()
+        return self.window_words
+
+    def _loaded(self, number: int) -> None:
+        super()._loaded(number)
+        self._say_fleet()
+        contexte = self.contexte
+        contexte.tasks.run(
+            lambda session: roster.fleet(session, contexte.acteur), self._count_fleet, lambda _error: None, owner=self
+        )
+
+    def _count_fleet(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self._say_fleet()
+
+    def _say_fleet(self) -> None:
+        """How many are there and how many want a look, beside the number of all of them; who is too old, below."""
+        fleet = self.fleet
+        if fleet is None:
+            return
+        if not self.filter.text() and self.model.rowCount():
+            parts = [self.spec.counted(self.model.rowCount()), tr("{n} en ligne", n=number(fleet.en_ligne))]
+            if fleet.a_surveiller:
+                parts.append(tr("{n} à surveiller", n=number(fleet.a_surveiller)))
+            self.count.setText(" · ".join(parts))
+        words = tr("Fenêtre de compatibilité : depuis la révision {revision}.", revision=isolate(fleet.depuis))
+        if fleet.exclus:
+            shown = [apart(name) for name in fleet.exclus[:_NAMED]]
+            more = ["…"] if len(fleet.exclus) > _NAMED else []
+            words += " " + tr("À mettre à jour avant d'échanger : {postes}.", postes=comma().join(shown + more))
+        self.window_words.setText(words)
+        self.window_words.show()
 
     def _made(self, made: Provision) -> None:
         self.code.show_code(made)
