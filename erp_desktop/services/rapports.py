@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import sqlalchemy as sa
@@ -149,7 +150,7 @@ def plan(
     row = _own(session, acteur, rapport_id)
     if form not in FORMATS:
         raise ValidationError({"format": f"Le format « {form} » n'existe pas ; choisir pdf, xlsx ou csv."})
-    where = definitions.destination(destination.written()).written()
+    where = _readable(definitions.destination(destination.written())).written()
     definitions.rhythm(rhythm.written())
     if len(where) > 255:
         raise ValidationError({"destination": "255 caractères au plus."})
@@ -162,6 +163,18 @@ def plan(
     session.add(made)
     ecrire(session)
     return made.id
+
+
+def _readable(where: Destination) -> Destination:
+    """Raises: ValidationError: a folder that another program, begun elsewhere, would look for somewhere else."""
+    if not where.folder:
+        return where
+    folder = mots.lire(where.folder, "destination", 255, exige="Indiquez un dossier ou des adresses de courriel.")
+    if not (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).is_absolute()):
+        raise ValidationError(
+            {"destination": f"« {folder} » n'est pas un dossier complet : écrivez-le depuis le disque ou le serveur."}
+        )
+    return Destination(folder=folder)
 
 
 def unplan(session: Session, acteur: Acteur, ident: int) -> None:

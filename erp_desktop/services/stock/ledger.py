@@ -17,6 +17,7 @@ from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.saisie import mots
 from erp_desktop.domain.saisie.stock import MouvementInput
+from erp_desktop.domain.suivi import SuiviPiece
 from erp_desktop.errors import NotAllowedError, UserError, ValidationError
 from erp_desktop.models import Depot, Inventaire, LigneInventaire, MouvementStock, PieceDetachee
 from erp_desktop.services.shared import trace
@@ -94,6 +95,8 @@ def post(session: Session, acteur: Acteur, typed: MouvementInput) -> Posted:
     depot = depot_of(session, acteur, typed.depot_id)
     part = part_of(session, acteur, typed.piece_id, depot.agence_id)
     kind = TypeMouvement(typed.type_mouvement)
+    if typed.lot and part.suivi == SuiviPiece.AUCUN:
+        raise ValidationError({"lot": "Cette pièce n'est suivie ni par lot ni par série : videz ce champ."})
     if typed.date_effet is not None:
         _refuse_before_count(session, part.id, depot.id, typed.date_effet)
     if kind is TypeMouvement.TRANSFERT:

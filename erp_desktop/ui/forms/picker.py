@@ -11,6 +11,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QListView
 
 from erp_desktop.domain.recherche import cherchee, serrer
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.ui.forms.editors import Editor, Unreadable
 from erp_desktop.ui.forms.spec import Choices
 from erp_desktop.ui.kit.controls import LineEdit, plain
@@ -84,23 +85,28 @@ class PickerEditor(Editor):
         return self._offers.popup
 
     @property
+    def _text(self) -> str:
+        """What is seen of what is typed: marks alone would mean every row, and one that is alone would be taken."""
+        return visible(self.line.text()).strip()
+
+    @property
     def unsettled(self) -> bool:
         """Whether the words typed name no row yet."""
-        return self.line.text().strip() not in ("", self._words)
+        return self._text not in ("", self._words)
 
     @property
     def pending(self) -> bool:
         return self._settling
 
     def value(self) -> Any:
-        if not self.line.text().strip():
+        if not self._text:
             return None
         if self.unsettled:
             raise Unreadable(self._why())
         return self._id
 
     def _why(self) -> str:
-        text = self.line.text().strip()
+        text = self._text
         if self._answered is not None and self._answered[0] == text and not self._answered[1]:
             return tr("Aucun résultat pour « {texte} » : corrigez, ou videz le champ.", texte=text)
         return tr("« {texte} » n'est pas choisi : prenez une ligne de la liste, ou videz le champ.", texte=text)
@@ -109,7 +115,7 @@ class PickerEditor(Editor):
         return self._words
 
     def typed(self) -> str:
-        return self.line.text().strip() if self.unsettled else ""
+        return self._text if self.unsettled else ""
 
     def show_typed(self, text: str) -> None:
         self.line.setText(text)
@@ -137,8 +143,8 @@ class PickerEditor(Editor):
         elif self.line.hasFocus():
             self.look_up()
 
-    def _typed(self, text: str) -> None:
-        if not text.strip():
+    def _typed(self, _text: str) -> None:
+        if not self._text:
             self._id, self._words = None, ""
         self._settling = False
         self.changed.emit()
@@ -148,13 +154,13 @@ class PickerEditor(Editor):
         self._pause.stop()
         if self._asked is not None:
             self._asked.cancel()
-        text = self.line.text().strip()
+        text = self._text
         wanted = "" if text == self._words else text
         self._asked = self._search(cherchee(wanted), lambda choices: self._offer(text, choices))
 
     def _offer(self, text: str, choices: Choices | None) -> None:
         self._asked = None
-        if text != self.line.text().strip():
+        if text != self._text:
             return
         if choices is None:
             self._settling = False
@@ -193,7 +199,7 @@ class PickerEditor(Editor):
         if marked is not None:
             self._chosen(marked.key, marked.words)
             return
-        if self._answered is not None and self._answered[0] == self.line.text().strip():
+        if self._answered is not None and self._answered[0] == self._text:
             self._take()
             return
         self._settling = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu
 
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import CentralUnreachableError, ErpError, ValidationError
 from erp_desktop.services import views as service
 from erp_desktop.services.views import Definition, View
@@ -184,10 +185,11 @@ class Views(QObject):
 
     def _save(self, name: str, shared: bool) -> None:
         acteur, liste, definition = self._contexte.acteur, self._page.spec.key, self.present()
+        shown = " ".join(visible(name).split())
 
         def saved(ident: int) -> None:
             self.escape()
-            self._contexte.say(tr("Vue enregistrée : {nom}", nom=" ".join(name.split())))
+            self._contexte.say(tr("Vue enregistrée : {nom}", nom=shown))
             self._changed(ident)
 
         self._write(lambda session: service.save(session, acteur, liste, name, definition, shared=shared), saved)

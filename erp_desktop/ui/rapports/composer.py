@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from erp_desktop.domain.rapports.definition import Definition
+from erp_desktop.domain.writing.bidi import visible
 from erp_desktop.errors import CentralUnreachableError, ErpError, ValidationError
 from erp_desktop.reports.catalogue.ask import Value
 from erp_desktop.reports.managers import builder
@@ -239,7 +240,7 @@ class ComposerPage(Page):
             return True
 
         def kept(ident: int) -> None:
-            self._contexte.say(tr("Rapport enregistré : {nom}", nom=name.strip()))
+            self._contexte.say(tr("Rapport enregistré : {nom}", nom=visible(name).strip()))
             self._refresh(str(ident))
 
         self._contexte.tasks.run(

@@ -178,14 +178,19 @@ class MovementStrip(QWidget):
             self.start()
             return
         self.add_button.setEnabled(False)
+        sent = self._texts()
 
         def work(session: Any) -> tuple[int, Posted]:
             piece = part if part is not None else counting.find_part(session, acteur, code)
             return piece, ledger.post(session, acteur, MouvementInput(piece_id=piece, **values))
 
-        self._contexte.tasks.run(work, lambda done: self._done(*done), self._refused, write=True, owner=self)
+        self._contexte.tasks.run(work, lambda done: self._done(*done, sent), self._refused, write=True, owner=self)
 
-    def _done(self, piece: int, posted: Posted) -> None:
+    def _texts(self) -> dict[str, str]:
+        lines = {name: self.fields[name].editor.line for name in _TYPED}  # type: ignore[attr-defined]
+        return {"code": self.code.text(), **{name: line.text() for name, line in lines.items()}}
+
+    def _done(self, piece: int, posted: Posted, sent: Mapping[str, str]) -> None:
         self.add_button.setEnabled(True)
         kind = self.kind.value()
         words = tr(_SAID[kind])
@@ -195,12 +200,20 @@ class MovementStrip(QWidget):
             self._contexte.say(words)
         if self._part is None or self._part() == piece:
             # Else what stands here is of another part, shown meanwhile.
+            # What was typed of the next one while this one was written stays.
+            now = self._texts()
+            since = {name: text.removeprefix(sent[name]) for name, text in now.items() if text != sent[name]}
             self.show_typed({})
-        self.code.clear()
+            self.code.setText(since.pop("code", ""))
+            for name, text in since.items():
+                self.fields[name].editor.line.setText(text)  # type: ignore[attr-defined]
+            begun = bool(self.typed() or self.code.text())
+        else:
+            begun = True
         self._contexte.bus.publish("mouvements_stock", *posted.ids, initiator=self)
         self._contexte.bus.publish("pieces_detachees", piece, initiator=self)
         self.posted.emit(piece)
-        if self.isVisible():
+        if self.isVisible() and not begun:
             self.start()
 
     def _refused(self, error: Exception) -> None:

@@ -71,6 +71,9 @@ def test_definitions_rhythms_and_places_are_read_with_care() -> None:
 
 def test_a_report_is_its_authors_and_shown_to_the_agency(monde: Monde) -> None:
     ident = monde.faire(rapports.save, monde.responsable, " Mois  ", ASKED, shared=False)
+    for place in ("rapports", "12:00", "a\0b", "\u200b"):
+        with pytest.raises(ValidationError):
+            monde.faire(rapports.plan, monde.responsable, ident, DAILY, "pdf", Destination(folder=place))
     assert monde.faire(rapports.saved, monde.agent) == []
     assert monde.faire(rapports.save, monde.responsable, "Mois", replace(ASKED, periode="12m"), shared=True) == ident
     (seen,) = monde.faire(rapports.saved, monde.agent)

@@ -347,8 +347,11 @@ def test_units_of_a_followed_part_are_told_apart(monde: Monde, magasin: dict[str
     assert held_lots(monde, part) == {("L-1", store): D(2), ("L-1", van): D(3), ("L-2", store): D(2)}
     monde.faire(ledger.reverse, monde.agent, moved.ids[0])
     assert held_lots(monde, part, "L-1") == {("L-1", store): D(5), ("L-1", van): D(0)}
-    # A part that nobody follows keeps no lot.
-    move(monde, "entree", magasin["graisse"], store, "1", lot="X")
+    # A part that nobody follows keeps no lot: one that is typed is not dropped unseen.
+    assert refused(monde, "entree", magasin["graisse"], store, "1", lot="X") == {
+        "lot": "Cette pièce n'est suivie ni par lot ni par série : videz ce champ."
+    }
+    move(monde, "entree", magasin["graisse"], store, "1")
     assert held_lots(monde, magasin["graisse"]) == {}
 
     monde.faire(parts.update, monde.agent, magasin["graisse"], {"suivi": "serie"})

@@ -61,6 +61,9 @@ def test_tab_takes_the_only_match_at_once(bureau: Bureau, monde: Monde, qtbot: Q
     assert client.value() == monde.clients[1]
     assert client.inner.text() == "Minoterie Chaouia"  # type: ignore[attr-defined]
     assert said(page, "client_id") == ""
+    # Marks that nobody sees are nothing: they would mean every row, and the only one there is was taken.
+    client.show_typed("\u200f\u200b ")
+    assert (client.unsettled, client.value()) == (False, None)
 
 
 def test_tab_takes_the_highlighted_row(bureau: Bureau, monde: Monde, qtbot: QtBot) -> None:
