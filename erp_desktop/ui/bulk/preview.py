@@ -15,7 +15,7 @@ from erp_desktop.ui.conflits.diff import DiffLabel, Fragment
 from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.forms.spec import FormSpec, Head
 from erp_desktop.ui.kit.controls import Elided, IconLabel, Text, clear, plain
-from erp_desktop.ui.kit.i18n import became, colon, comma, isolate, number, said, tr
+from erp_desktop.ui.kit.i18n import became, colon, comma, isolate, number, said, tr, unparted
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 
@@ -192,7 +192,7 @@ class Preview(QWidget):
         column.setContentsMargins(10, 6, 8, 6)
         column.setSpacing(2)
         column.addLayout(self._title(one, "danger", "prohibit"))
-        column.addWidget(Text(said(one.refused), "caption", "semantic.danger.text", wrap=True))
+        column.addWidget(Text(unparted(said(one.refused)), "caption", "semantic.danger.text", wrap=True))
         return box
 
     def _change(self, one: Trial, ticked: set[str]) -> QWidget:
@@ -216,5 +216,5 @@ class Preview(QWidget):
         if moved:
             column.addWidget(Text(moved, "caption", "semantic.warning.text", wrap=True))
         for words in one.warnings:
-            column.addWidget(Text(said(words), "caption", "semantic.warning.text", wrap=True))
+            column.addWidget(Text(unparted(said(words)), "caption", "semantic.warning.text", wrap=True))
         return box

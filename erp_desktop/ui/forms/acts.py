@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QLayoutItem, QStyle, QVBoxLayout, QWidget
 
 from erp_desktop.domain.people.acteur import Acteur
@@ -118,6 +118,14 @@ class ActBar(RecordPart):
         self.column.addWidget(self.entry)
         self.entry.hide()
         self.hide()
+
+    def event(self, event: QEvent) -> bool:
+        # In a low window the page is to scroll rather than squeeze what wraps here.
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            high = self.column.minimumHeightForWidth(self.width())
+            if high != self.minimumHeight():
+                self.setMinimumHeight(high)
+        return super().event(event)
 
     def explain(self, words: str) -> None:
         """Say why an act is refused, or what is missing; empty words say nothing."""

@@ -117,6 +117,9 @@ def set_language(app: QApplication, language: str) -> None:
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
 
 
+_NUMBER = re.compile(r"\b[A-Z]{3}(?:-[A-Z0-9]+){2,}")
+
+
 def language() -> str:
     """The code of the language in force."""
     found = _catalogue()
@@ -136,6 +139,11 @@ def isolate(text: str) -> str:
 def code(text: str) -> str:
     """A number or reference in a sentence: isolated, and no line ends at one of its hyphens."""
     return isolate(text.replace("-", "-\u2060"))
+
+
+def unparted(words: str) -> str:
+    """A sentence of which no line ends within a number: ``INT-`` is not parted from the rest."""
+    return _NUMBER.sub(lambda found: found[0].replace("-", "-\u2060"), words)
 
 
 def apart(text: str) -> str:

@@ -29,7 +29,7 @@ from erp_desktop.reports.papers.translated import LANGUAGES
 from erp_desktop.reports.tableaux import Tableau, indicateurs, tableaux
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit import paint
-from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, icon_button
+from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, Text, icon_button
 from erp_desktop.ui.kit.dialogs import ask_target
 from erp_desktop.ui.kit.i18n import said, tr
 from erp_desktop.ui.kit.states import ErrorState, Recount
@@ -139,7 +139,7 @@ class RapportsPage(Page):
         rangee.addWidget(icon_button("arrows-clockwise", tr("Recalculer (F5)"), self.reload))
         rangee.addStretch()
         rangee.addWidget(IconLabel("clock", "text.tertiary", 14))
-        self.fraicheur = Elided("", "body", "text.tertiary")
+        self.fraicheur = Brief("body", "text.tertiary")
         rangee.addWidget(self.fraicheur, 3)
         self.apercu = Button(tr("Aperçu"), icon="printer", on_click=self.print_out)
         rangee.addWidget(self.apercu)
@@ -201,7 +201,7 @@ class RapportsPage(Page):
             if lu.a_garder:
                 self._garder(numero)
 
-        self.fraicheur.setText(tr("calcul en cours…"))
+        self._dire(tr("calcul en cours…"))
         if self.rapport is not None:
             self._recompte.begin()
         self._contexte.tasks.run(
@@ -238,7 +238,10 @@ class RapportsPage(Page):
             # As when the line to the centre is there again.
             self.reload()
         elif self.rapport is not None and {"interventions", "lignes_intervention"} & set(changes):
-            self.fraicheur.setText(tr("des données ont changé depuis le calcul, F5 pour recalculer"))
+            self._dire(tr("des données ont changé depuis le calcul, F5 pour recalculer"))
+
+    def _dire(self, mots: str, court: str = "") -> None:
+        self.fraicheur.say(mots, court or mots)
 
     def _recu(self, numero: int, lu: _Lu) -> None:
         if numero != self._demande:
@@ -251,8 +254,9 @@ class RapportsPage(Page):
             ancien.deleteLater()
         r = self.rapport = lu.rapport
         self.choix.offrir(lu.agences)
-        self.fraicheur.setText(tr("calculé {a} sur les données {de}", a=value_labels.freshness(r.calcule_a),
-                                  de=wording.of(value_labels.freshness(r.donnees_du))))  # fmt: skip
+        donnees = value_labels.freshness(r.donnees_du)
+        mots = tr("calculé {a} sur les données {de}", a=value_labels.freshness(r.calcule_a), de=wording.of(donnees))
+        self._dire(mots, tr("données {quand}", quand=donnees))
         suites = {
             "sla": tuple(m.sla.taux for m in r.par_mois), "mttr": tuple(m.mttr.minutes for m in r.par_mois),
             "prise_en_charge": tuple(m.prise_en_charge.minutes for m in r.par_mois),
@@ -298,7 +302,7 @@ class RapportsPage(Page):
         if numero != self._demande:
             return
         self._recompte.end()
-        self.fraicheur.setText("")
+        self._dire("")
         self._coupe = isinstance(erreur, CentralUnreachableError)
         mots = said(str(erreur)) if isinstance(erreur, ErpError) else tr("Le détail est dans le journal de ce poste.")
         etat = ErrorState(tr("Ce rapport n'a pas pu être calculé"), mots,

@@ -329,7 +329,9 @@ class TableauPage(Page):
             button.opened.connect(self.open_place)
             self._decisions.addWidget(button)
         if not board.decisions and "decisions" not in board.failed:
-            self._decisions.addWidget(Text(tr("Rien d'urgent."), "body", "text.tertiary"))
+            nothing = Text(tr("Rien d'urgent."), "body", "text.tertiary")
+            nothing.setContentsMargins(10, 0, 10, 0)
+            self._decisions.addWidget(nothing)
 
     # What people do
 

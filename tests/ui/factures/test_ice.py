@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from erp_desktop.db.session import transaction
@@ -128,6 +128,15 @@ def test_a_numbered_invoice_keeps_its_own_and_says_what_to_do(
     assert "rendez-la par un avoir" in words
     assert not act(bar, "Prendre l’ICE de la fiche")
     assert "avoir" in bar.buttons
+    # On a small screen at 200 % both take several lines, and the page scrolls rather than squeeze them.
+    bureau.window.setMinimumSize(0, 0)
+    bureau.window.resize(683, 364)
+    bar.setMaximumWidth(300)
+    bureau.settle()
+    for shown in (one for one in bar.findChildren(QWidget) if one.isVisible()):
+        place = shown.geometry().translated(shown.parentWidget().mapTo(bar, QPoint()))
+        assert bar.rect().contains(place), shown
+        assert shown.height() >= shown.minimumSizeHint().height(), shown
     with sqlite_engine.connect() as connection:
         frozen = connection.scalar(sa.text("SELECT client_fige FROM factures WHERE id = :i"), {"i": draft})
     assert ICE not in frozen
