@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLay
 
 from erp_desktop.errors import ErpError
 from erp_desktop.services.administration import source
+from erp_desktop.services.shared.lists import ListQuery
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device.administration import Seat
 from erp_desktop.ui.administration import people, records, references
 from erp_desktop.ui.administration.desktops.page import DevicesPage
+from erp_desktop.ui.administration.desktops.records import DEVICES
 from erp_desktop.ui.administration.rules_page import RulesPage
 from erp_desktop.ui.administration.seat import Place, SeatPanel, here, there
 from erp_desktop.ui.administration.upkeep import BackupsPage, SchemaPage
@@ -216,6 +218,7 @@ class AdministrationPage(Page):
                 action=tr("S'identifier au centre…"), on_action=self.seat_panel.open, square=True,
             ))  # fmt: skip
         self.show_room(self.current)
+        self._count_rooms()
 
     # Rooms
 
@@ -248,6 +251,24 @@ class AdministrationPage(Page):
         self.take_focus()
         self.status_changed.emit(*self.status())
         return shown
+
+    def _count_rooms(self) -> None:
+        """How many people, agencies and devices there are, before their rooms are entered."""
+        place, contexte = self.place, self.place.contexte
+        lists = {key: _LISTS[key] for key in ("utilisateurs", "agences")}
+        if place.central and place.writes:
+            lists["postes"] = DEVICES
+
+        def counted(found: dict[str, int]) -> None:
+            if place is self.place:
+                for key, count in found.items():
+                    self.items[key].set_count(count)
+
+        # A number that could not be read is not said; the room says why when it is entered.
+        contexte.tasks.run(
+            lambda session: {key: len(one.ids(session, contexte.acteur, ListQuery())) for key, one in lists.items()},
+            counted, lambda _error: None, owner=self,
+        )  # fmt: skip
 
     def _count(self, key: str, page: ListPage, count: int) -> None:
         if not page.filter.text() and key not in ("journaux", "numeros", "audit"):

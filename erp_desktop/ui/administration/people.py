@@ -13,7 +13,7 @@ from erp_desktop.ui.administration.hours_tab import HoursTab
 from erp_desktop.ui.administration.logo_bar import LogoBar
 from erp_desktop.ui.forms.choices import choices
 from erp_desktop.ui.forms.spec import Choices, FieldSpec, FormSpec, Group, Head, Values, administrateur
-from erp_desktop.ui.kit.i18n import isolate, number, tr
+from erp_desktop.ui.kit.i18n import isolate, number, of, tr
 from erp_desktop.ui.kit.table import LABEL, Column
 from erp_desktop.ui.lists.spec import Facet, ListSpec
 from erp_desktop.ui.wording import value_labels as labels
@@ -118,7 +118,7 @@ AGENCIES: ListSpec[agencies.AgencyRow] = ListSpec(
         Column("ville", LABEL, 140, lambda r: r.ville or labels.NONE),
         Column("telephone", LABEL, 130, lambda r: isolate(r.telephone) if r.telephone else labels.NONE, "code"),
         Column("comptes", "Comptes", 90, lambda r: number(r.comptes), "figure", numeric=True),
-        Column("is_active", "État", 110, lambda r: tr("Ouverte") if r.is_active else tr("Fermée"), "pill",
+        Column("is_active", "État", 110, lambda r: of("agence", "Ouverte") if r.is_active else tr("Fermée"), "pill",
                value=lambda r: "cloturee" if r.is_active else "annulee"),
     ],
     row_id=lambda row: row.id,
@@ -139,7 +139,7 @@ AGENCIES: ListSpec[agencies.AgencyRow] = ListSpec(
                 FieldSpec("code", writable=new_only, placeholder="CAS"),
                 FieldSpec("nom"),
                 FieldSpec("ville"),
-                FieldSpec("is_active", "Ouverte", initial=True),
+                FieldSpec("is_active", "L'agence est ouverte", initial=True),
             ]),
             Group("Coordonnées", [
                 FieldSpec("adresse", kind="area", lines=2),

@@ -219,7 +219,11 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     made.settle()
     qtbot.waitUntil(lambda: page.place.contexte.tasks.pending == 0, timeout=WAIT)
     assert page.place.writes
-    assert page.items["utilisateurs"].count == 0, "how many the other database has is not said of this one"
+    with centre.connect() as connection:
+        people = connection.exec_driver_sql("SELECT count(*) FROM users").scalar_one()
+    counted = [page.items[room] for room in ("utilisateurs", "agences", "postes")]
+    qtbot.waitUntil(lambda: [item.count for item in counted] == [people, 1, 2], timeout=WAIT)
+    assert page.items["competences"].count == 0, "how many the other database has is not said of this one"
     devices = page.room
     assert isinstance(devices, DevicesPage)
     qtbot.waitUntil(lambda: devices.model.rowCount() == 2, timeout=WAIT)
