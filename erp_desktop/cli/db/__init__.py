@@ -13,7 +13,7 @@ from erp_desktop import settings
 from erp_desktop.cli.common import AsJson, Cache, Secrets, Target, Url, emit, guarded
 from erp_desktop.cli.common import consent as ask_consent
 from erp_desktop.cli.db import backups as db_backups
-from erp_desktop.cli.db.backups import Accept, WithProgress, archives, existing, teller
+from erp_desktop.cli.db.backups import Accept, WithProgress, archives, existing, of_the_centre, teller
 from erp_desktop.cli.french import Commands
 from erp_desktop.domain.writing import revisions as words
 from erp_desktop.errors import NotAllowedError, UserError
@@ -163,6 +163,7 @@ def upgrade(
 ) -> None:
     """Mettre la base à niveau : sauvegarde vérifiée, révisions une à une, contrôle final."""
     target = Target(url, cache, secrets)
+    of_the_centre(target, backups=backups, no_backup=no_backup)
     current = _current(target)
     wanted, pending = _forward(to, current)
     if dry_run:
@@ -262,6 +263,7 @@ def downgrade(
     from erp_desktop.upgrade.start import by_copy
 
     target = Target(url, cache, secrets)
+    of_the_centre(target, backups=backups, no_backup=no_backup)
     current = _current(target)
     if current is None:
         raise UserError("La base est vide.")

@@ -23,6 +23,15 @@ def teller(wanted: bool) -> Callable[[str], None]:
     return lambda text: terminal.show(text, err=True) if told else None
 
 
+def of_the_centre(target: Target, **given: object) -> None:
+    """Refuse options that say nothing of a local database, and two that contradict each other."""
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if target.cache is not None and named:
+        raise typer.BadParameter(f"{named[0]} ne vaut que pour un centre (--url)")
+    if len(named) > 1:
+        raise typer.BadParameter(f"donner {' ou '.join(named)}, pas les deux")
+
+
 def archives() -> Path:
     return settings.load().archives
 
@@ -42,6 +51,7 @@ def backup(
     from erp_desktop.upgrade.central import archiving, checklist
 
     target = Target(url, cache, secrets)
+    of_the_centre(target, folder=folder)
     teller(progress)("Copie et relecture")
     if target.cache is None:
         with target.engine() as engine:

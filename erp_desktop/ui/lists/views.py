@@ -189,10 +189,22 @@ class Views(QObject):
 
         def saved(ident: int) -> None:
             self.escape()
-            self._contexte.say(tr("Vue enregistrée : {nom}", nom=shown))
+            before = next((one for one in self.all if one.id == ident), None)
+            if before is None:
+                self._contexte.say(tr("Vue enregistrée : {nom}", nom=shown))
+            else:
+                self._contexte.say(tr("Vue remplacée : {nom}", nom=before.name), partial(self._put_back, before))
             self._changed(ident)
 
         self._write(lambda session: service.save(session, acteur, liste, name, definition, shared=shared), saved)
+
+    def _put_back(self, view: View) -> None:
+        """Keep a view again as it was read."""
+        acteur, liste = self._contexte.acteur, self._page.spec.key
+        self._write(
+            lambda session: service.save(session, acteur, liste, view.name, view.definition, shared=view.shared),
+            self._changed,
+        )
 
     def _share(self, view: View) -> None:
         acteur = self._contexte.acteur
@@ -209,16 +221,10 @@ class Views(QObject):
         )
 
     def _delete(self, view: View) -> None:
-        acteur, liste = self._contexte.acteur, self._page.spec.key
-
-        def undo() -> None:
-            self._write(
-                lambda session: service.save(session, acteur, liste, view.name, view.definition, shared=view.shared),
-                self._changed,
-            )
+        acteur = self._contexte.acteur
 
         def gone(_none: None) -> None:
-            self._contexte.say(tr("Vue supprimée : {nom}", nom=view.name), undo)
+            self._contexte.say(tr("Vue supprimée : {nom}", nom=view.name), partial(self._put_back, view))
             self._changed(None)
 
         self._write(lambda session: service.delete(session, acteur, view.id), gone)

@@ -240,7 +240,11 @@ class ComposerPage(Page):
             return True
 
         def kept(ident: int) -> None:
-            self._contexte.say(tr("Rapport enregistré : {nom}", nom=visible(name).strip()))
+            before = next((one for one in self.kept if one.id == ident), None)
+            if before is None:
+                self._contexte.say(tr("Rapport enregistré : {nom}", nom=visible(name).strip()))
+            else:
+                self._contexte.say(tr("Rapport remplacé : {nom}", nom=before.name), lambda: self._put_back(before))
             self._refresh(str(ident))
 
         self._contexte.tasks.run(
@@ -248,6 +252,14 @@ class ComposerPage(Page):
             write=True, owner=self,
         )  # fmt: skip
         return True
+
+    def _put_back(self, one: Saved) -> None:
+        """Keep a report again as it was read."""
+        acteur = self._contexte.acteur
+        self._contexte.tasks.run(
+            lambda session: rapports.save(session, acteur, one.name, one.definition, shared=one.shared),
+            lambda ident: self._refresh(str(ident)), self._refused, write=True, owner=self,
+        )  # fmt: skip
 
     def _delete(self) -> None:
         one, acteur = self._current(), self._contexte.acteur

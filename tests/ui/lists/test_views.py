@@ -90,6 +90,16 @@ def test_a_view_is_made_shared_and_opened_again(
     qtbot.waitUntil(lambda: again.views.button.text() == "Les ouvertes", timeout=_PATIENCE)
     bureau.settle()
     assert list(again.model.ids) == rows
+    # Of a view that is replaced, whatever its capitals, the toast gives the former one back.
+    page.filter.set_text("statut:cloturee")
+    page.views.ask_name()
+    page.views.name.show_value("les OUVERTES")
+    QTest.keyClick(page.views.name.line, Qt.Key.Key_Return)
+    bureau.settle()
+    assert [one.definition.text for one in page.views.all] == ["statut:cloturee"]
+    bureau.window.toaster._undo_last()
+    bureau.settle()
+    assert [(one.name, one.definition.text) for one in page.views.all] == [("Les ouvertes", "statut:ouverte")]
     choose(page, "Supprimer la vue")
     qtbot.waitUntil(lambda: page.views.button.text() == "Vues", timeout=_PATIENCE)
     bureau.window.toaster._undo_last()
