@@ -18,6 +18,10 @@ _JOURNAL = sa.table(
 )
 
 
+KILLED = "? (interrompue)"
+"""Who made an upgrade that was killed before it noted itself: nobody knows any more."""
+
+
 def here() -> str:
     """The account and the name of this machine."""
     try:
@@ -59,16 +63,32 @@ def record(
     if connection.in_transaction():
         connection.rollback()
     with connection.begin():
-        present = sa.inspect(connection).has_table("journal_migrations")
-        if present and before != after:
-            now = clock.now()
-            quand = clock.to_text(now) if connection.dialect.name == "sqlite" else now
-            connection.execute(
-                _JOURNAL.insert().values(qui=author(connection), quand=quand, de=before, vers=after,
-                                         duree_s=round(seconds, 3), app_version=erp_desktop.__version__)
-            )  # fmt: skip
+        if sa.inspect(connection).has_table("journal_migrations"):
+            if before is not None:
+                _account_for(connection, before)
+            if before != after:
+                _write(connection, author(connection), before, after, seconds)
     if finished and connection.dialect.name == "postgresql":
         record_window(connection, after)
+
+
+def _write(connection: sa.Connection, who: str, before: str | None, after: str, seconds: float) -> None:
+    now = clock.now()
+    quand = clock.to_text(now) if connection.dialect.name == "sqlite" else now
+    connection.execute(
+        _JOURNAL.insert().values(qui=who, quand=quand, de=before, vers=after, duree_s=round(seconds, 3),
+                                 app_version=erp_desktop.__version__)
+    )  # fmt: skip
+
+
+def _account_for(connection: sa.Connection, revision: str) -> None:
+    """Note at a centre the revisions of an upgrade that was killed once they were committed, and noted none."""
+    if connection.dialect.name != "postgresql":
+        return
+    last = connection.scalar(sa.text("SELECT vers FROM journal_migrations ORDER BY id DESC LIMIT 1"))
+    came, went = (revisions.position(str(one)) for one in (last, revision))
+    if came is not None and went is not None and came < went:
+        _write(connection, KILLED, str(last), revision, 0.0)
 
 
 def journal(connection: sa.Connection, last: int = 5) -> list[dict[str, Any]]:
@@ -113,6 +133,7 @@ def record_window(connection: sa.Connection, revision: str) -> None:
     with connection.begin():
         if connection.exec_driver_sql("SELECT to_regclass('sync.schema_compat')").scalar() is None:
             return
+        _account_for(connection, revision)
         before = mark.whole(connection) if last_one else None
     wrong, structure = fingerprint.compared(connection) if last_one else ([], {})
     connection.rollback()

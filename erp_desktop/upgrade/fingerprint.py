@@ -125,6 +125,39 @@ def _expected_machinery(found: Structure) -> None:
             found[table]["sécurité par ligne"] = {"active": True}
 
 
+_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE)\s+sync\.(\w+)\s*\(")
+_BODY = re.compile(r"\bAS\s+(\$\w*\$)(.*?)\1", re.DOTALL)
+_BODIES = (
+    "SELECT p.proname, CASE WHEN p.prosqlbody IS NULL THEN p.prosrc ELSE '' END FROM pg_proc p "
+    "WHERE p.pronamespace = to_regnamespace('sync')"
+)
+
+
+def functions(connection: sa.Connection) -> list[str]:
+    """Functions of schema ``sync`` that are not as this program installs them, one line each.
+
+    No part of the structure: those of another version of the program serve as well, until an upgrade puts its own.
+    The server spells what is not between dollars in its own words: of such a one only the name is looked at.
+    """
+    if connection.dialect.name == "sqlite":
+        return []
+    if connection.exec_driver_sql("SELECT to_regclass('sync.schema_compat')").scalar() is None:
+        return []
+    wanted: dict[str, list[str]] = {}
+    for statement in machinery.statements():
+        heads = [*_FUNCTION.finditer(statement)]
+        for place, head in enumerate(heads, 1):
+            end = heads[place].start() if place < len(heads) else len(statement)
+            body = _BODY.search(statement, head.end(), end)
+            wanted.setdefault(head[1], []).append(body[2] if body else "")
+    found: dict[str, list[str]] = {}
+    for name, body in connection.exec_driver_sql(_BODIES):
+        found.setdefault(name, []).append(body)
+    told = {name: "absente" if name not in found else "autre que celle de ce programme" for name in wanted
+            if sorted(wanted[name]) != sorted(found.get(name, []))}  # fmt: skip
+    return [f"sync : fonction « {name} » : {what}" for name, what in sorted(told.items())]
+
+
 _KINDS = ("déclencheur", "règle d'accès", "sécurité par ligne")
 _MACHINERY = tuple(f" : {kind} « " for kind in (*_KINDS, "isolation"))
 

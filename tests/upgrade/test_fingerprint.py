@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
+from erp_desktop.cli.db import app
 from erp_desktop.upgrade import fingerprint
+from erp_desktop.upgrade.central import checklist
 
 
 def _changed(engine: sa.Engine, *statements: str) -> list[str]:
@@ -198,3 +201,21 @@ def test_an_index_left_invalid_by_an_interrupted_build_is_seen(pg_engine: sa.Eng
 )
 def test_a_centre_without_its_defences_is_seen(pg_engine: sa.Engine, statement: str, line: str) -> None:
     assert _changed(pg_engine, statement) == [line]
+
+
+def test_a_function_whose_body_alone_changed_is_told_apart(pg_engine: sa.Engine) -> None:
+    url = pg_engine.url.render_as_string(hide_password=False)
+    with pg_engine.connect() as connection:
+        assert fingerprint.functions(connection) == []
+    other = (
+        "CREATE OR REPLACE FUNCTION sync.epoque() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER "
+        "SET search_path = pg_catalog, pg_temp AS $f$ SELECT 'une autre' $f$"
+    )
+    assert _changed(pg_engine, other) == []
+    answer = CliRunner().invoke(app, ["check", "--url", url])
+    assert (answer.exit_code, answer.output.splitlines()) == (
+        1, ["sync : fonction « epoque » : autre que celle de ce programme"],
+    )  # fmt: skip
+    assert checklist.upgrade_central(pg_engine, lambda _state: True).refait
+    with pg_engine.connect() as connection:
+        assert fingerprint.functions(connection) == []

@@ -339,6 +339,8 @@ def check(url: Url = None, cache: Cache = None, secrets: Secrets = None, as_json
         if target.cache is None and not checklist.check_central(engine).migrateur:
             raise NotAllowedError("Ce compte n'a pas le droit de comparer la structure : prenez le compte migrateur.")
         wrong = fingerprint.check(connection) if current is None else structures.drift(connection, current)
+        if current == history.head():
+            wrong = [*wrong, *fingerprint.functions(connection)]
     emit(as_json, {"revision": current, "differences": wrong},
          wrong or f"Aucune différence (révision {current}).")  # fmt: skip
     if wrong:

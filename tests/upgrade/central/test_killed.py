@@ -16,6 +16,8 @@ from erp_desktop.registry import revisions
 from erp_desktop.settings import CentralUpgrade
 from erp_desktop.sync.exchange.link import LEFT_HALF_WAY
 from erp_desktop.sync.watch import health
+from erp_desktop.upgrade import audit
+from erp_desktop.upgrade.audit import KILLED
 from erp_desktop.upgrade.central import checklist, looking
 from erp_desktop.upgrade.start import startup
 from tests.processes import Program, child_environment, erp_admin
@@ -145,6 +147,11 @@ def test_killed_in_the_first_the_second_or_the_last_revision_it_ends_all_the_sam
             startup.open_central(lab.url, policy=CentralUpgrade.NEVER)
     done = checklist.upgrade_central(engine, lambda _state: True)
     assert done.revisions == tuple(due[place:] if place >= 0 else due[-1:])
+    # Whoever was killed came to note nothing: what was committed before is in the journal all the same.
+    kept = [(KILLED, first, revisions.before(due[place])[-1])] if place else []
+    here = (audit.author(engine.connect()), revisions.before(due[place])[-1], revisions.head())
+    legs = lab.sql("SELECT qui, de, vers FROM journal_migrations ORDER BY id DESC LIMIT %s", len(kept) + 1)
+    assert legs == [here, *kept]
     device.sync()
     assert checklist.check_central(engine).etat == "egal"
     engine.dispose()
