@@ -91,7 +91,7 @@ _POSTES = """
 SELECT d.poste, d.nom, a.code AS agence, d.etat, d.login, d.version, d.revision, d.en_attente, d.dernier_lot,
        d.inscrit_a, d.expire_a, greatest(d.vu_a, s.vu) AS vu_a, s.vu IS NOT NULL AS en_ligne,
        extract(epoch FROM now() - greatest(d.vu_a, s.vu))::float AS silence_s,
-       CASE WHEN d.curseur_xid IS NOT NULL THEN (SELECT count(*) FROM sync.row_state e
+       CASE WHEN :lag AND d.curseur_xid IS NOT NULL THEN (SELECT count(*) FROM sync.row_state e
          WHERE e.scope IN (0, d.agence_id) AND e.xid > d.curseur_xid AND e.origine <> d.poste) END AS retard,
        CASE jsonb_typeof(d.su->'inscrit_par') WHEN 'number' THEN (SELECT u.username FROM public.users u
          WHERE u.id = (d.su->>'inscrit_par')::bigint) ELSE d.su->>'inscrit_par' END AS inscrit_par,
@@ -116,9 +116,13 @@ def postes(engine: sa.Engine) -> list[dict[str, Any]]:
         return postes_de(connection)
 
 
-def postes_de(connection: sa.Connection) -> list[dict[str, Any]]:
-    """:func:`postes` on a line that is open already."""
-    return [_dit(dict(r)) for r in connection.execute(sa.text(_POSTES)).mappings()]
+def postes_de(connection: sa.Connection, *, lag: bool = True) -> list[dict[str, Any]]:
+    """:func:`postes` on a line that is open already.
+
+    Args:
+        lag: count ``retard``, which takes longer than all else where devices have been away.
+    """
+    return [_dit(dict(r)) for r in connection.execute(sa.text(_POSTES), {"lag": lag}).mappings()]
 
 
 def _dit(row: dict[str, Any]) -> dict[str, Any]:

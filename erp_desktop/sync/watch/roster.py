@@ -35,7 +35,8 @@ class DeviceRow:
     Attributes:
         etat: a value of ``STATES``.
         en_attente: changes that it announced at its last cycle.
-        retard: states that it had not received when it last opened its line; None: never opened.
+        retard: states that it had not received when it last opened its line, of a device read by itself; None: never
+            opened.
         silence_s: seconds since it was heard of; None: never.
         ancien: its revision is behind the centre's; ``exclu``: too old to exchange.
         expire_a: when the code of a device that is awaited is worth nothing any more.
@@ -113,11 +114,11 @@ def waits_long(row: DeviceRow) -> bool:
     return row.etat == "actif" and row.attente_s is not None and row.attente_s > LATE_S
 
 
-def _all(session: Session, acteur: Acteur) -> list[DeviceRow]:
+def _all(session: Session, acteur: Acteur, *, lag: bool = False) -> list[DeviceRow]:
     roles.exiger(acteur, roles.Droit.ADMINISTRER)
     if session.get_bind().dialect.name != "postgresql":
         raise UserError("La liste des postes est au centre : identifiez-vous au centre.")
-    return [_row(r) for r in health.postes_de(session.connection())]
+    return [_row(r) for r in health.postes_de(session.connection(), lag=lag)]
 
 
 def _matches(row: DeviceRow, typed: str) -> bool:
@@ -192,7 +193,7 @@ def fleet(session: Session, acteur: Acteur) -> Fleet:
 
 def get(session: Session, acteur: Acteur, id: int) -> DeviceRow:  # noqa: A002
     """One device."""
-    for row in _all(session, acteur):
+    for row in _all(session, acteur, lag=True):
         if row.id == id:
             return replace(row, par_jour=_by_day(session, id))
     raise NotFoundError(f"Introuvable : aucun poste n° {id} n'est inscrit.")

@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from tests.sync.lab import Device, Lab
+from tests.sync.watch.test_observability import devices
 
 
 def kept(lab: Lab, device: Device) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def test_a_device_tells_of_itself_within_the_exchange(lab: Lab) -> None:
     assert (told["usager"], told["chiffre"], waiting(lab, device)) == (user, True, 2)
     assert told["cache"] >= device.path.stat().st_size
     assert 0 <= told["depuis_s"] < 60
+    assert devices(lab)[device.poste]["usager"] == "cas_1"
 
     device.sync()
     assert (waiting(lab, device), "tables" in kept(lab, device)) == (0, False), "what is left once the batch landed"
@@ -67,6 +69,11 @@ def test_who_tells_nothing_is_served_as_before(lab: Lab) -> None:
         assert cursor.fetchone()[0]["pull"]["n"] >= 0
     connection.close()
     assert (waiting(lab, device), kept(lab, device)["cache"]) == (5, 7)
+    # A centre on its way back to the revision before.
+    lab.sql("ALTER TABLE sync.devices DROP COLUMN details")
+    tell(device, '{"cache": 8}')
+    assert waiting(lab, device) == 3
+    assert devices(lab)[device.poste]["cache"] is None
 
 
 def test_a_clock_is_held_against_the_centres_less_the_way(lab: Lab) -> None:
@@ -101,6 +108,8 @@ def test_what_is_not_a_measure_is_left_out(lab: Lab, said: str) -> None:
     assert set(kept(lab, device)) == {"a"}
     assert kept(lab, other) is None
     assert [lab.sql(row, d.poste) for d in (other, device)] == before
+    tell(device, json.dumps({"usager": lab.value("SELECT id FROM users WHERE username = 'tng_1'")}))
+    assert devices(lab)[device.poste]["usager"] is None, "somebody of another agency"
 
 
 def test_what_is_told_is_short(lab: Lab) -> None:
