@@ -357,6 +357,8 @@ def test_a_filter_is_met_along_the_order_and_never_sorts_what_many_rows_have(
         near = [step for _one, step in steps("sla:proche", "numero", descendant=True)]
         assert any("idx_intervention_echeance (date_limite>? AND date_limite<?)" in step for step in near), near
         monkeypatch.setattr(which, "_RARES", 0)
+        # A few rows of several names are sorted together.
+        monkeypatch.setattr(places, "PACK", 0)
         for most in ("_TENUES", "_PAR_NOM"):
             monkeypatch.setattr(leads, most, -1)
         # A day leads by its own index, and of the rows of a month none is looked up twice; never by what many have.

@@ -20,9 +20,9 @@ from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite
-from erp_desktop.services.shared.places import Names, Order, Stratum
+from erp_desktop.services.shared.places import PACK, Names, Order, Stratum
 from erp_desktop.services.shared.places.sorts import along
-from erp_desktop.services.shared.places.stretches import referred
+from erp_desktop.services.shared.places.stretches import held, referred
 
 ACTIFS = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_COURS)
 A_PLANIFIER = (Statut.OUVERTE, Statut.AFFECTEE, Statut.EN_ATTENTE)
@@ -147,7 +147,9 @@ def walked(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum
     if not isinstance(found, Names):
         return iter(found)
     works = referred(session, found.column, OWNERS) if est_sqlite(session) else None
-    return (found if works is None else found.among({*works, None})).strata()
+    if works is None:
+        return found.strata()
+    return found.among({*works, None}).strata(held(session, found.column, works, PACK + 1))
 
 
 def _named(session: Session, name: str, among: Among) -> tuple[Any, list[tuple[Any, str]]]:

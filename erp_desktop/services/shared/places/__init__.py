@@ -24,6 +24,8 @@ WHOLE = 4 * BLOCK
 """Answers up to which a list is not marked out: its identifiers are few."""
 _TOGETHER = 6
 """Strata read in one round trip."""
+PACK = 512
+"""Rows of several names that are sorted as one stratum: each stratum is a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,28 @@ class Names:
         """Those groups alone that hold one of these values."""
         return replace(self, groups=[group for group in self.groups if not set(values).isdisjoint(group)])
 
-    def strata(self) -> Iterator[Stratum]:
-        """One for each group, each in the order of an index."""
+    def strata(self, sizes: Mapping[Any, int] | None = None) -> Iterator[Stratum]:
+        """One for each group, each in the order of an index; several of few rows are one, which is sorted.
+
+        Args:
+            sizes: how many rows a value has, where it is known.
+        """
+        for pack in self._packs(sizes or {}):
+            ranks = {value: rank for rank, group in enumerate(pack) for value in group}
+            place = sa.case({v: -r if self.descending else r for v, r in ranks.items()}, value=self.column)
+            yield Stratum(holds(self.column, list(ranks)), [place] if len(pack) > 1 else (), self.descending)
+
+    def _packs(self, sizes: Mapping[Any, int]) -> Iterator[list[Sequence[Any]]]:
+        """Groups one after the other of ``PACK`` rows at most; one of more, or of nobody knows how many, alone."""
+        rows, pack = 0, list[Sequence[Any]]()
         for group in self.groups:
-            yield Stratum(holds(self.column, group), (), self.descending)
+            size = sum(sizes.get(value, PACK + 1) for value in group)
+            if pack and rows + size > PACK:
+                yield pack
+                rows, pack = 0, []
+            rows, pack = rows + size, [*pack, group]
+        if pack:
+            yield pack
 
 
 def holds(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:

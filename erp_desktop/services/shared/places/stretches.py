@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,3 +66,14 @@ def referred(session: Session, column: Any, most: int) -> list[int] | None:
     )
     found: list[int] = json.loads(session.scalars(sa.text(sql)).one())
     return None if len(found) > most else found
+
+
+def held(session: Session, column: Any, values: Collection[int], most: int) -> dict[int, int]:
+    """How many rows have each of some values of a column that has an index, counted no further than ``most``."""
+    table, name = column.class_.__tablename__, column.key
+    sql = (
+        f"SELECT json_group_object(value, (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {name} = value "
+        f"LIMIT {most}))) FROM json_each(:v)"
+    )
+    found = json.loads(session.scalars(sa.text(sql), {"v": json.dumps(list(values))}).one())
+    return {int(value): number for value, number in found.items()}
