@@ -303,8 +303,8 @@ NATURAL = {
 WORDS = {"idx_intervention_mots", "idx_lignes_intervention_mots", "idx_historique_mots"}
 # Of an expression, which each engine spells in its own way; `fingerprint` compares it with the models'.
 SPELLED = {
-    "idx_intervention_titre_tri", "idx_intervention_a_faire", "idx_mouvements_stock_effet",
-    "idx_clients_nom_entreprise_tri",
+    "idx_intervention_titre_tri", "idx_intervention_a_faire", "idx_intervention_a_faire_titre",
+    "idx_mouvements_stock_effet", "idx_clients_nom_entreprise_tri",
     "idx_clients_ville_tri",
     "idx_contrats_numero_contrat_tri", "idx_equipements_nom_tri", "idx_equipements_type_equipement_tri",
     "idx_equipements_marque_tri", "idx_equipements_modele_tri", "idx_equipements_localisation_tri",

@@ -98,6 +98,8 @@ FRENCH: Final = {
         "Garder ensemble les interventions qui sont à faire",
     "Keep what a device tells of itself at each exchange, and who enrolled it (PostgreSQL only)":
         "Garder ce que chaque poste annonce de lui-même, et qui l'a inscrit",
+    "Keep what is to be done in the order of each column that lists sort by":
+        "Ranger les interventions à faire dans l'ordre de chaque liste",
 }  # fmt: skip
 """Title of a revision → the same in French; a revision that was published keeps its title for ever."""
 

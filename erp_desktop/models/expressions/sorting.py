@@ -132,10 +132,29 @@ def due(model: Any) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(model.date_limite, model.date_planifiee, model.date_creation)
 
 
+TO_DO: dict[str, tuple[str, ...]] = {
+    "numero": ("numero",), "titre": ("titre",), "client": ("client_id",), "equipement": ("equipement_id",),
+    "technicien": ("technicien_id",), "priorite": ("priorite", "date_creation"),
+    "date_planifiee": ("date_planifiee",), "date_creation": ("date_creation",),
+}  # fmt: skip
+"""Orders of interventions that have an index of what is not over → its columns."""
+
+
+def to_do_index(order: str) -> str:
+    """The index of what is not over, in one order."""
+    return f"idx_intervention_a_faire_{order}"
+
+
 def to_do(model: Any) -> None:
-    """Make the index of the interventions that are not over, a few of all, with what lists ask and sort them by."""
+    """Make the indexes of the interventions that are not over, a few of all: of all that lists ask and sort them by,
+    and of each order."""
     table = model.__table__
     where = sa.text(" OR ".join(f"(statut = '{one}')" for one in ("ouverte", "affectee", "en_cours", "en_attente")))
+
+    def some(name: str, *columns: Any) -> None:
+        sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
     names = ("statut", "priorite", *(name for name in _BESIDE_DUE if name not in ("statut", "priorite")))
-    columns = [table.c[name] for name in names]
-    sa.Index("idx_intervention_a_faire", *columns, cle_tri(table.c.titre), sqlite_where=where, postgresql_where=where)
+    some("idx_intervention_a_faire", *(table.c[name] for name in names), cle_tri(table.c.titre))
+    for order, keys in TO_DO.items():
+        some(to_do_index(order), *(cle_tri(table.c[key]) if key == "titre" else table.c[key] for key in keys))

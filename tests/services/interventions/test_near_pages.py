@@ -14,8 +14,9 @@ from erp_desktop.db.session import transaction
 from erp_desktop.domain.enums import Role, Statut
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.models import Intervention, Technicien, User
+from erp_desktop.models.expressions import sorting
 from erp_desktop.services import interventions as svc
-from erp_desktop.services.interventions.pages import central, order, strata, which
+from erp_desktop.services.interventions.pages import central, leads, order, strata, which
 from erp_desktop.services.shared import places
 from erp_desktop.services.shared.lists import ListQuery
 from tests.services.branch import Monde
@@ -203,6 +204,20 @@ def test_what_is_to_be_done_is_sorted_by_itself(monde: Monde, monkeypatch: pytes
             assert any("INDEX idx_intervention_a_faire (statut=?" in step for step in steps), (tri, steps)
             held = not {"etau", "type:corrective"} & set(text.split()) and tri != "titre"
             assert any("COVERING INDEX idx_intervention_a_faire" in step for step in steps) or not held, (tri, steps)
+    # And met along the order's own index of it first, which has no other rows.
+    monkeypatch.setattr(which, "_VUES", ((2048, (0, 0, 0)),))
+    monkeypatch.setattr(leads, "_CLAIRSEMEES", -1)
+    for text, tri, down in itertools.product(texts[:5], ("", *sorting.TO_DO), ways):
+        whole = chercher(monde, text, monde.siege, tri=tri, descendant=down)
+        asked.clear()
+        found = chercher(monde, text, monde.siege, tri=tri, descendant=down, limite=2)
+        assert found == whole[:2], (text, tri, down)
+        if monde.engine.dialect.name == "sqlite":
+            along = f"INDEX idx_intervention_a_faire_{tri or 'date_creation'}"
+            steps = _plans(monde, asked)
+            assert any(along in step for step in steps), (text, tri, steps)
+            sorted_too = any("INDEX idx_intervention_a_faire (" in step for step in steps)
+            assert not sorted_too or tri in strata.FAR, (text, tri, steps)
 
 
 def _plans(monde: Monde, asked: list[tuple[str, Any]]) -> list[str]:

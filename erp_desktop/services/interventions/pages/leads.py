@@ -32,6 +32,8 @@ _TENUS = {"statut", "priorite", "sla", "planifiee", "technicien", "client", "equ
 """Words that ask nothing which the index of what is to be done does not hold."""
 _TENUES, _PAR_NOM = 60_000, 16_000
 """So many of it are sorted by that index alone, and by a name."""
+_CLAIRSEMEES = 4_096
+"""So many of a quarter of a million machines are one in sixty: a page of them passes over some thousand names."""
 _JOURS_TENUS = {f"{mot}_{bout}".lstrip("_") for mot in JOURS if mot != "cloture" for bout in ("depuis", "avant")}
 
 
@@ -51,6 +53,10 @@ class Mene:
     def requete(self) -> sa.Select[int]:
         asked = sa.select(Intervention.id).where(*self.dit)
         return asked.with_hint(Intervention, f"INDEXED BY {self.index}", "sqlite")
+
+    def rare(self, session: Session) -> bool:
+        """Whether so few are told that of the names that a list sorts by most have none."""
+        return self.combien(session, _CLAIRSEMEES) <= _CLAIRSEMEES
 
     def peu(self, session: Session, query: ListQuery) -> bool:
         """Whether so few are told that all of them are sorted sooner than a page of them is met along an order."""

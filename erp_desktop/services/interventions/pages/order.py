@@ -90,6 +90,7 @@ def _far(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
     column, name = (I.client_id, Client.nom_entreprise) if named is Client else (I.equipement_id, Equipement.nom)
     (stratum,) = list(FAR[query.tri].order(query) or ())
     stratum = replace(stratum, where=sa.and_(stratum.where, *among.named(named.agence_id)))
+    there, index = among.open(query.tri)
     alone = replace(stratum, keys=stratum.keys[:1], join=lambda request: request)
     some = alone.of(sa.select(named.id), named.id).limit(_TRIED).subquery()
     works = sa.select(some.c.id).where(sa.exists().where(column == some.c.id)).limit(1)
@@ -99,6 +100,13 @@ def _far(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:
         if keys := list(map(cle_de, said)):
             first = stratum.keys[0] <= max(keys) if query.descendant else stratum.keys[0] >= min(keys)
             stratum = replace(stratum, where=sa.and_(stratum.where, first))
+    if index is not None and est_sqlite(session):
+        join, (of, its_name) = stratum.join, index
+        stratum = replace(
+            stratum,
+            where=sa.and_(stratum.where, there),
+            join=lambda request: join(request).with_hint(of, f"INDEXED BY {its_name}", "sqlite"),
+        )
     yield stratum
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from erp_desktop.domain.enums import Priorite, Statut
 from erp_desktop.models import Agence, Client, Equipement, Intervention, Technicien, User
+from erp_desktop.models.expressions import sorting
 from erp_desktop.models.expressions.sorting import cle_tri
 from erp_desktop.services.shared.lists import ListQuery, cle_de, est_sqlite
 from erp_desktop.services.shared.places import PACK, Names, Order, Stratum
@@ -68,6 +69,7 @@ class Among:
         called_since: all of it was called then or later.
         due_before: all of it is due earlier.
         unassigned: none of it has a technicien.
+        to_do: none of it is over.
         of: what the agency of a row has to be; of a name too, unless it is of all: the centre refuses any other.
     """
 
@@ -76,11 +78,18 @@ class Among:
     called_since: datetime | None = None
     due_before: datetime | None = None
     unassigned: bool = False
+    to_do: bool = False
     of: Callable[[Any], sa.ColumnElement[bool]] | None = None
 
     def named(self, agence: Any) -> list[sa.ColumnElement[bool]]:
         """What is asked of the agency of a name."""
         return [] if self.of is None else [sa.or_(self.of(agence), agence.is_(None))]
+
+    def open(self, order: str) -> tuple[sa.ColumnElement[bool], tuple[Any, str] | None]:
+        """What the rows of an order have to be, and the index of those alone, if there is one."""
+        if not (self.to_do and order in sorting.TO_DO):
+            return sa.true(), None
+        return sa.and_(TO_DO), (I, sorting.to_do_index(order))
 
 
 ALL = Among()
@@ -116,29 +125,33 @@ def _order(session: Session, query: ListQuery, among: Among) -> Sequence[Stratum
     if query.tri == "sla":
         return list(_by_deadline(query, among.values))
     name, down = (query.tri, query.descendant) if query.tri else ("date_creation", True)
+    there, index = among.open(name)
+    part = partial(Stratum, descending=down, index=index)
     if name in CLOSED:
         told = [v for v in CLOSED[name] if v in among.values]
         values = told if told or name == "statut" else list(CLOSED[name])
-        return [Stratum(getattr(I, name) == v, [I.date_creation], down) for v in (values[::-1] if down else values)]
-    if name == "numero" and among.agence is not None:
+        return [
+            part(sa.and_(getattr(I, name) == v, there), [I.date_creation]) for v in (values[::-1] if down else values)
+        ]
+    if name == "numero" and among.agence is not None and index is None:
         return [Stratum(I.agence_id == among.agence, [I.numero], down, (I, "idx_intervention_agence_numero"))]
     if name in ("numero", "titre"):
-        return [Stratum(sa.true(), [I.numero if name == "numero" else cle_tri(I.titre)], down)]
+        return [part(there, [I.numero if name == "numero" else cle_tri(I.titre)])]
     if name in (*FAR, *READ):
         column, named = _named(session, name, among)
         if name in FAR:
             rows = [[value] for value, _ in sorted(named, key=lambda pair: (pair[1], pair[0]), reverse=down)]
-            return Names(column, [*rows, [None]], down)
+            return Names(column, [*rows, [None]], down, there, index)
         ranked = groupby(sorted(named, key=lambda pair: pair[1], reverse=down), key=lambda pair: pair[1])
         groups: list[list[Any]] = [[value for value, _ in group] for _, group in ranked]
-        return Names(column, [*groups, [None]], down)
+        return Names(column, [*groups, [None]], down, there, index)
     column = {"date_planifiee": I.date_planifiee, "date_limite": I.date_limite}.get(name, I.date_creation)
     if name == "date_planifiee" and among.unassigned:
         # Of what nobody does hardly any has its day; along all days every other row would be passed over.
         theirs = partial(Stratum, descending=down, index=(I, "idx_intervention_sans_technicien"))
         free = I.technicien_id.is_(None)
         return [theirs(sa.and_(free, column.is_not(None)), [column]), theirs(sa.and_(free, column.is_(None)))]
-    return [Stratum(column.is_not(None), [column], down), Stratum(column.is_(None), (), down)]
+    return [part(sa.and_(column.is_not(None), there), [column]), part(sa.and_(column.is_(None), there))]
 
 
 def walked(session: Session, query: ListQuery, among: Among) -> Iterator[Stratum]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import sqlalchemy as sa
@@ -66,6 +67,9 @@ def ids(session: Session, acteur: Acteur, query: ListQuery) -> list[int]:
         return order.ids(session, request(session, acteur, query), query, among(session, query, acteur))
     eux = among(session, query, acteur)
     faire = leads.to_do(filtre)
+    if faire and order.far(query) and faire.rare(session):
+        # Each name without any would be passed over.
+        eux = replace(eux, to_do=False)
     lettres = bool(filtre.libre or _NOMMES & filtre.mots.keys())
     # Among the last rows it is met soon, and before them nowhere.
     de_cela = lettres and faire is not None and faire.peu(session, query)
@@ -177,6 +181,7 @@ def among(session: Session, query: ListQuery, acteur: Acteur | None = None) -> s
         agence,
         *bornes(filtre),
         "technicien" in mots.get("sans", ()),
+        leads.to_do(filtre) is not None,
         de,
     )
 

@@ -87,11 +87,17 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """An order by what many rows refer to: groups of values of a column, those of equal names together."""
+    """An order by what many rows refer to: groups of values of a column, those of equal names together.
+
+    Attributes:
+        where, index: of the only rows that there are, as of a stratum.
+    """
 
     column: Any
     groups: Sequence[Sequence[Any]]
     descending: bool = False
+    where: sa.ColumnElement[bool] = field(default_factory=sa.true)
+    index: tuple[Any, str] | None = None
 
     def among(self, values: Collection[Any]) -> Names:
         """Those groups alone that hold one of these values."""
@@ -106,7 +112,8 @@ class Names:
         for pack in self._packs(sizes or {}):
             ranks = {value: rank for rank, group in enumerate(pack) for value in group}
             place = sa.case({v: -r if self.descending else r for v, r in ranks.items()}, value=self.column)
-            yield Stratum(holds(self.column, list(ranks)), [place] if len(pack) > 1 else (), self.descending)
+            where = sa.and_(holds(self.column, list(ranks)), self.where)
+            yield Stratum(where, [place] if len(pack) > 1 else (), self.descending, self.index)
 
     def _packs(self, sizes: Mapping[Any, int]) -> Iterator[list[Sequence[Any]]]:
         """Groups one after the other of ``PACK`` rows at most; one of more, or of nobody knows how many, alone."""
