@@ -20,6 +20,7 @@ from erp_desktop.domain.documents import cle_au_centre
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people import mentions
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.saisie import mots
 from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.models import (
     Absence,
@@ -117,8 +118,7 @@ def erase(
     administrer(session, acteur)
     who = person(session, table, pk)
     pattern = pattern_of(session, who, others)
-    if len(reference) > 40:
-        raise ValidationError({"reference": "La référence a 40 caractères au plus."})
+    reference = mots.lire(reference, "reference", 40)
     if pattern and mentions.names(reference, pattern):
         raise ValidationError({"reference": "La référence de la demande ne doit pas nommer la personne."})
     told = _plan(session, acteur, who, named_in(session, pattern) if pattern else [])

@@ -14,7 +14,8 @@ from erp_desktop.db import mentions as texts
 from erp_desktop.domain.people import mentions, roles
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.domain.recherche import plier
-from erp_desktop.errors import NotFoundError
+from erp_desktop.domain.saisie import mots
+from erp_desktop.errors import NotFoundError, ValidationError
 from erp_desktop.models import Client, Effacement, Technicien, User
 from erp_desktop.models.centre import conflits, modifications
 from erp_desktop.models.local import sync_conflits, sync_outbox
@@ -22,6 +23,8 @@ from erp_desktop.registry import personal
 from erp_desktop.services.shared.choices import Choix
 from erp_desktop.services.shared.lists import est_sqlite, un_de
 
+_LEAST, _LONGEST = 3, 120
+"""Letters of a name given by hand: it is taken out of every text, and fewer stand in texts about anybody."""
 _MODELS: dict[str, Any] = {"users": User, "techniciens": Technicien, "clients": Client}
 
 
@@ -94,8 +97,18 @@ def person(session: Session, table: str, pk: int) -> Person:
 
 
 def pattern_of(session: Session, who: Person, others: Sequence[str] = ()) -> str | None:
-    """All that names a person, now or in values that are kept of before; ``others`` are given by hand."""
-    found = [p for text in others for p in (*mentions.telephone(text), *mentions.words(text))]
+    """All that names a person, now or in values that are kept of before; ``others`` are given by hand.
+
+    Raises:
+        ValidationError: under ``aussi``, one that would be found in texts about anybody.
+    """
+    given = [mots.lire(text, "aussi", _LONGEST) for text in others]
+    for text in given:
+        if sum(map(str.isalnum, text)) < _LEAST:
+            raise ValidationError(
+                {"aussi": f"« {text} » ne nomme personne : donnez au moins {_LEAST} lettres, tout en serait effacé."}
+            )
+    found = [p for text in given for p in (*mentions.telephone(text), *mentions.words(text))]
     for table, pk in who.rows:
         told = personal.columns(table, individual=who.individual)
         row = session.get_one(_MODELS[table], pk)

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout
 
 from erp_desktop.domain.recherche import serrer
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import ValidationError
 from erp_desktop.reports import rows
 from erp_desktop.services.audit import erasure, extract, people
 from erp_desktop.services.audit.erasure import Line, Plan
 from erp_desktop.ui.administration.upkeep import UpkeepPage
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.choices import choices
+from erp_desktop.ui.forms.part import look_at
 from erp_desktop.ui.forms.picker import PickerEditor
 from erp_desktop.ui.forms.spec import Choices
 from erp_desktop.ui.kit.controls import Button, Field, LineEdit, Text, clear
@@ -47,6 +49,7 @@ class PeoplePage(UpkeepPage):
         self._writes = writes
         self._who: tuple[str, int] | None = None
         self._plan: Plan | None = None
+        self._asked = 0
         self.extract_button = self._act(tr("Extrait…"), "default", "export", self.ask_file)
         self.plan_button = self._act(tr("Plan d'effacement"), "primary", "shield-check", self.show_plan)
         self.person = PickerEditor(self._search, tr("Nom, courriel, téléphone ou raison sociale"))
@@ -55,13 +58,18 @@ class PeoplePage(UpkeepPage):
         self.form = Card("surface.base")
         row = QHBoxLayout()
         row.setSpacing(10)
-        row.addWidget(Field(tr("Personne"), self.person), 2)
-        row.addWidget(Field(tr("Aussi nommée"), self.others), 2)
-        row.addWidget(Field(tr("Référence de la demande"), self.reference), 1)
+        self.fields = {
+            "personne": Field(tr("Personne"), self.person), "aussi": Field(tr("Aussi nommée"), self.others),
+            "reference": Field(tr("Référence de la demande"), self.reference),
+        }  # fmt: skip
+        for name, stretch in (("personne", 2), ("aussi", 2), ("reference", 1)):
+            row.addWidget(self.fields[name], stretch, Qt.AlignmentFlag.AlignTop)
         self.form.box.addLayout(row)
         self.confirm = LineEdit("")
         self.erase_button = Button(tr("Effacer définitivement"), "danger", icon="trash", on_click=self.erase)
         self.person.changed.connect(self._chosen)
+        # A plan says what these names would take away, not what others do.
+        self.others.textChanged.connect(self._chosen)
         self.body_column().insertWidget(1, self.form)
         self._chosen()
 
@@ -81,6 +89,9 @@ class PeoplePage(UpkeepPage):
         chosen = None if self.person.unsettled else self.person.value()
         self._who = None if chosen is None else ("users" if chosen & 1 else "clients", chosen >> 1)
         self._plan = None
+        self._asked += 1
+        for field in self.fields.values():
+            field.say("")
         for button in (self.extract_button, self.plan_button):
             button.setEnabled(self._who is not None)
         clear(self.found)
@@ -124,10 +135,20 @@ class PeoplePage(UpkeepPage):
             self.found.addWidget(Banner("info", told))
             self.found.addStretch()
             return
-        (table, pk), acteur, others = self._who, self.contexte.acteur, self._others()
+        (table, pk), acteur, others, asked = self._who, self.contexte.acteur, self._others(), self._asked
         self.contexte.tasks.run(
-            lambda session: erasure.plan(session, acteur, table, pk, others), self._planned, self._refused, owner=self
-        )
+            lambda session: erasure.plan(session, acteur, table, pk, others),
+            lambda plan: self._planned(plan) if asked == self._asked else None, self._refused, owner=self,
+        )  # fmt: skip
+
+    def _refused(self, error: Exception) -> None:
+        champs = error.champs if isinstance(error, ValidationError) else {}
+        for name, words in champs.items():
+            self.fields[name].say(words)
+        if champs:
+            look_at(self.fields[next(iter(champs))].editor)
+        else:
+            super()._refused(error)
 
     def _planned(self, plan: Plan) -> None:
         self._plan = plan
@@ -185,13 +206,11 @@ class PeoplePage(UpkeepPage):
         (table, pk), acteur, others = self._who, self.contexte.acteur, self._others()
         reference = self.reference.text().strip()
         self.erase_button.setEnabled(False)
+        self.fields["reference"].say("")
 
         def refused(error: Exception) -> None:
             self.erase_button.setEnabled(True)
-            if isinstance(error, ErpError):
-                self.found.insertWidget(0, Banner("danger", str(error), closable=True))
-            else:
-                self.contexte.tasks.failed.emit(error)
+            self._refused(error)
 
         self.contexte.tasks.run(
             lambda session: erasure.erase(session, acteur, table, pk, reference=reference, others=others), self._done,
