@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import ReglePlanning, Role, VerdictPlanning
+from erp_desktop.errors import CentralUnreachableError, ErpError
 from erp_desktop.services.administration import maintenance, referentials
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.editors import ChoiceEditor
-from erp_desktop.ui.kit.controls import Text
+from erp_desktop.ui.kit.controls import ErrorLine, Text
 from erp_desktop.ui.kit.i18n import tr
 from erp_desktop.ui.kit.surfaces import Card, Surface
 from erp_desktop.ui.page import Page
@@ -46,6 +47,8 @@ class RulesPage(Page):
         row.addWidget(self.agency)
         row.addStretch()
         column.addLayout(row)
+        self.trouble = ErrorLine()
+        column.addWidget(self.trouble)
         self.editors: dict[ReglePlanning, ChoiceEditor] = {}
         card = Card("surface.base")
         for rule in ReglePlanning:
@@ -66,9 +69,8 @@ class RulesPage(Page):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(body)
         self.begins_at = self.agency.combo
-        contexte.tasks.run(
-            lambda session: referentials.agencies(session, contexte.acteur, "", 500), self._fill, owner=self
-        )
+        self._cut = False
+        contexte.tasks.line.connect(self._line_changed)
         self.reload()
 
     def _line(self, rule: ReglePlanning) -> QHBoxLayout:
@@ -87,8 +89,12 @@ class RulesPage(Page):
         row.addWidget(editor)
         return row
 
+    def _line_changed(self, answers: bool) -> None:
+        if answers and self._cut:
+            self.reload()
+
     def _fill(self, found: Any) -> None:
-        for one in found:
+        for one in found if self.agency.combo.count() == 1 else ():
             self.agency.combo.addItem(f"{one.libelle} · {one.detail}", str(one.id))
 
     def _chosen(self) -> int | None:
@@ -97,12 +103,27 @@ class RulesPage(Page):
 
     def reload(self) -> bool:
         agency, contexte = self._chosen(), self.contexte
+        if self.agency.combo.count() == 1:
+            contexte.tasks.run(
+                lambda session: referentials.agencies(session, contexte.acteur, "", 500), self._fill, self._unread,
+                owner=self,
+            )  # fmt: skip
         contexte.tasks.run(
-            lambda session: maintenance.planning_rules(session, contexte.acteur, agency), self._show, owner=self
-        )
+            lambda session: maintenance.planning_rules(session, contexte.acteur, agency), self._show, self._unread,
+            owner=self,
+        )  # fmt: skip
         return True
 
+    def _unread(self, error: Exception) -> None:
+        self._cut = isinstance(error, CentralUnreachableError)
+        if isinstance(error, ErpError):
+            self.trouble.say(str(error))
+        else:
+            self.contexte.tasks.failed.emit(error)
+
     def _show(self, found: Found) -> None:
+        self._cut = False
+        self.trouble.say("")
         self._known = found
         everywhere = self._chosen() is None
         for rule, (verdict, own) in found.items():
@@ -127,6 +148,8 @@ class RulesPage(Page):
             self.reload()
 
         def refused(error: Exception) -> None:
+            # What was chosen is not kept: the line shows what is.
+            self._show(self._known)
             contexte.tasks.failed.emit(error)
             self.reload()
 

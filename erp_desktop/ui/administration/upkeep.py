@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.writing.revisions import french
-from erp_desktop.errors import ErpError
+from erp_desktop.errors import CentralUnreachableError, ErpError
 from erp_desktop.services.administration import maintenance
 from erp_desktop.services.administration.maintenance import Copy, Schema
 from erp_desktop.ui.background import Fond
@@ -28,6 +29,7 @@ class UpkeepPage(Page):
     def __init__(self, contexte: Contexte, title: str) -> None:
         super().__init__()
         self.contexte = contexte
+        self._told: Banner | None = None
         body = Surface("surface.base")
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 10, 16, 12)
@@ -80,7 +82,10 @@ class UpkeepPage(Page):
         if isinstance(error, ErpError):
             if not self.found.count():
                 self.found.addStretch()
-            self.found.insertWidget(0, Banner("danger", str(error), closable=True))
+            if self._told is not None and shiboken6.isValid(self._told):
+                self._told.deleteLater()
+            self._told = Banner("danger", str(error), closable=True)
+            self.found.insertWidget(0, self._told)
         else:
             self.contexte.tasks.failed.emit(error)
 
@@ -96,6 +101,8 @@ class SchemaPage(UpkeepPage):
         self._asked: Banner | None = None
         self._busy = False
         self.stepped.connect(self._tell_step)
+        self._cut = False
+        contexte.tasks.line.connect(self._line_changed)
         self._act(tr("Vérifier"), "default", "arrows-clockwise", self.reload)
         self.upgrade_button = self._act(tr("Mettre à niveau…"), "primary", "database", self.ask)
         self.upgrade_button.hide()
@@ -111,8 +118,17 @@ class SchemaPage(UpkeepPage):
         )
         return True
 
+    def _line_changed(self, answers: bool) -> None:
+        if answers and self._cut:
+            self.reload()
+
+    def _refused(self, error: Exception) -> None:
+        self._cut = isinstance(error, CentralUnreachableError)
+        super()._refused(error)
+
     def show_schema(self, now: Schema) -> None:
         """Say how the database stands."""
+        self._cut = False
         clear(self.found)
         self._asked = None
         kind = {"egal": "success", "ancien": "warning", "recent": "info", "vide": "info"}.get(now.etat, "danger")

@@ -102,17 +102,30 @@ def _report(page: ListPage, error: Exception) -> tuple[str, str]:
     return detail, "\n".join([detail, "", *traceback.format_exception(error)])
 
 
+class _Waits(Banner):
+    """Over a list that is read again when the line is back, of a table of the exchange or of none."""
+
+    def __init__(self, page: ListPage, words: str) -> None:
+        super().__init__("warning", words, icon="cloud-slash", square=True)
+        self._bus, self._table = page.contexte.bus, page.spec.table
+        page.contexte.tasks.line.connect(self._line_changed)
+
+    def _line_changed(self, answers: bool) -> None:
+        if answers:
+            self._bus.publish(self._table)
+
+
 def error_banner(page: ListPage, error: Exception) -> Banner:
     """Since when the list cannot be read, and the file that IT is sent."""
     hour = clock.local(clock.now()).strftime("%H:%M")
     if isinstance(error, CentralWaitsError):
         # It answers, and says why it serves nobody.
-        return Banner("warning", said(str(error)), icon="cloud-slash", square=True)
+        return _Waits(page, said(str(error)))
     if isinstance(error, CentralUnreachableError):
         words = tr(
             "Hors ligne depuis {heure} : cette liste se lira d'elle-même quand la ligne reviendra.", heure=hour
         )
-        return Banner("warning", words, icon="cloud-slash", square=True)
+        return _Waits(page, words)
     words = tr("Lecture impossible depuis {heure}. Les autres écrans restent utilisables.", heure=hour)
     _detail, report = _report(page, error)
     return Banner(

@@ -75,6 +75,30 @@ def test_sections_opened_without_a_line_are_read_when_it_is_back(
             assert page.rapport is not None
 
 
+def test_every_room_of_administration_says_the_cut_and_is_read_when_the_line_is_back(
+    qtbot: QtBot, far_desktop: Desktop, line: ChaosProxy
+) -> None:
+    shown = at_rest(qtbot, far_desktop)
+    page = shown.open_section("administration")
+    assert isinstance(page, AdministrationPage)
+    at_rest(qtbot, far_desktop)
+    line.refusing = True
+    line.cut()
+    rooms = {}
+    for key in ("agences", "journaux", "audit", "regles", "schema"):
+        rooms[key] = page.show_room(key)
+        at_rest(qtbot, far_desktop)
+        assert any("ne répond pas" in said for said in words(rooms[key])), key
+    assert far_desktop.window.toaster.toasts == []
+    healed(qtbot, far_desktop, line)
+    for key, room in rooms.items():
+        page.show_room(key)
+        at_rest(qtbot, far_desktop)
+        assert not any("ne répond pas" in said or "Hors ligne" in said for said in words(room)), key
+    assert rooms["audit"].model.rowCount() > 0
+    assert rooms["regles"].agency.combo.count() == 2, "all of them, and one agency"
+
+
 def test_a_reason_typed_for_a_plan_stays_when_the_line_is_cut(
     qtbot: QtBot, far_desktop: Desktop, line: ChaosProxy, pg_engine: sa.Engine, admin: Acteur
 ) -> None:
