@@ -126,6 +126,8 @@ def _matches(row: DeviceRow, typed: str) -> bool:
         key, colon, value = word.partition(":")
         if colon and key == "agence":
             fits = plier(row.agence) == plier(value)
+        elif colon and key == "version":
+            fits = plier(row.version) == plier(value)
         elif colon and key == "etat":
             fits = {
                 "revoque": row.etat != "actif", "actif": row.etat == "actif", "ancien": row.ancien,
@@ -144,8 +146,10 @@ def ids(session: Session, acteur: Acteur, query: Any) -> list[int]:
     rows = [r for r in _all(session, acteur) if _matches(r, query.texte)]
 
     def key(row: DeviceRow) -> Any:
-        if query.tri in ("nom", "agence", "version", "revision", "en_attente", "etat", "usager"):
+        if query.tri in ("nom", "agence", "version", "en_attente", "etat", "usager"):
             return (getattr(row, query.tri), row.id)
+        if query.tri == "revision":
+            return (row.exclu, row.en_retard, row.id)
         if query.tri in ("horloge_s", "cache"):
             measure = getattr(row, query.tri)
             return (float("-inf") if measure is None else abs(measure), row.id)
@@ -160,6 +164,12 @@ def rows(session: Session, acteur: Acteur, ids: Sequence[int]) -> list[DeviceRow
     """Rows of a visible window, in the order of ``ids``."""
     found = {r.id: r for r in _all(session, acteur)}
     return [found[i] for i in ids if i in found]
+
+
+def versions(session: Session, acteur: Acteur) -> list[tuple[str, str]]:
+    """Versions of the program that devices work with."""
+    found = {row.version for row in _all(session, acteur) if row.version}
+    return [(version, version) for version in sorted(found, reverse=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from erp_desktop.db.worker import DbWorker
 from erp_desktop.domain.enums import Role
 from erp_desktop.domain.writing import bidi
 from erp_desktop.models import User
+from erp_desktop.registry import revisions
 from erp_desktop.services.administration import accounts
 from erp_desktop.settings import Mode
 from erp_desktop.sync.device import one_line, provisioning
@@ -322,12 +323,17 @@ def test_a_branchs_desktop_reads_and_administers_the_centre_with_a_login_of_its_
     assert shown["Version"] == "Windows 10"
     assert shown["Dernier cycle"].endswith(", 38 s")
     assert shown["Inscrit"].endswith(f" par {normalise_url(pg_url).username}")
+    assert _column(devices, "revision") == ["—"]
     assert facts.tables.rows == [("Intervention", 1_200), ("Client", 1)]
     assert "Nombre annoncé au dernier échange, le 20/11" in facts.announced.text()
     assert any("retarde de" in one.label.text() for one in bar.findChildren(Banner))
     qtbot.waitUntil(lambda: _column(devices, "en_attente") == ["⚠ 1\u202f201"], timeout=WAIT)
     assert bidi.nu(_column(devices, "nom")[0]) == "atelier : Horloge ⚠ −12 min"
-    devices.filter.set_text("etat:horloge etat:attente")
+    with centre.begin() as connection:
+        older = f"UPDATE sync.devices SET revision = '{revisions.revisions()[-3].revision}', version = '0.9'"
+        connection.exec_driver_sql(f"{older} WHERE nom = 'atelier'")
+    devices.filter.set_text("etat:horloge etat:attente version:0.9")
+    qtbot.waitUntil(lambda: _column(devices, "revision") == ["−2"], timeout=WAIT)
     qtbot.waitUntil(lambda: devices.model.rowCount() == 1, timeout=WAIT)
     devices.form.grab()
     _tells(centre, {"a": "2026-11-20T08:00:00Z"})

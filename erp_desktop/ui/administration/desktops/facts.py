@@ -62,7 +62,16 @@ def _kept(row: DeviceRow) -> str:
     return comma().join([room(row), tr("chiffrée") if row.chiffre else tr("en clair")])
 
 
-def _schema(row: DeviceRow) -> str:
+def schema(row: DeviceRow) -> str:
+    """How many revisions a device is behind, marked where it is too old to exchange."""
+    if not row.revision:
+        return labels.NONE
+    behind = isolate(MINUS + number(row.en_retard)) if row.en_retard else ""
+    return f"⚠ {behind}".strip() if row.exclu else behind or tr("à jour")
+
+
+def whole_schema(row: DeviceRow) -> str:
+    """The same with the revision's name."""
     if not row.revision:
         return labels.NONE
     words = [isolate(row.revision)]
@@ -83,7 +92,7 @@ def _enrolled(row: DeviceRow) -> str:
 
 FACTS: Final[tuple[tuple[str, Callable[[DeviceRow], str]], ...]] = (
     ("Version", lambda r: isolate(", ".join(filter(None, [r.version, r.systeme]))) or labels.NONE),
-    ("Schéma", _schema),
+    ("Schéma", whole_schema),
     ("Identifiant", lambda r: isolate(r.login)),
     ("Dernier cycle", _last),
     ("Dernier envoi", lambda r: tr("lot {n}", n=number(r.dernier_lot)) if r.dernier_lot else labels.NONE),

@@ -16,7 +16,7 @@ from erp_desktop.sync.device.registration import Revocation
 from erp_desktop.sync.watch import roster
 from erp_desktop.sync.watch.roster import DeviceRow
 from erp_desktop.ui.administration.acts import changed
-from erp_desktop.ui.administration.desktops.facts import DeviceFacts, room, silence, skew
+from erp_desktop.ui.administration.desktops.facts import DeviceFacts, room, schema, silence, skew, whole_schema
 from erp_desktop.ui.administration.people import OF_AGENCY
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
@@ -87,10 +87,8 @@ def _wrong_clock(row: DeviceRow) -> str:
 
 def _draw_name(painter: QPainter, rect: QRect, row: DeviceRow, rtl: bool) -> None:
     """What a device is called, and a mark where its clock is wrong; pale once it is out of service."""
-    look, room = theme(), rect.adjusted(24, 0, 0, 0)
+    look, room = theme(), QRect(rect)
     gone = row.etat not in ("actif", "attendu")
-    place = paint.visual(rtl, rect, QRect(rect.x(), rect.y(), 16, rect.height()))
-    icons.draw(painter, place, "desktop", look.color("text.tertiary"), 16)
     if roster.off(row):
         room.setWidth(room.width() - 22)
         box = QRect(rect.right() - 17, rect.y(), 16, rect.height())
@@ -108,6 +106,13 @@ def _told_name(row: DeviceRow) -> str:
 def waiting(row: DeviceRow) -> str:
     """How many changes wait there; a dash where none does."""
     return number(row.en_attente) if row.en_attente else labels.NONE
+
+
+def _draw_schema(painter: QPainter, rect: QRect, row: DeviceRow, rtl: bool) -> None:
+    """Amber when a device is behind, red when it is too old to exchange."""
+    look = theme()
+    ink = "semantic.danger.text" if row.exclu else "semantic.warning.text" if row.en_retard else "text.secondary"
+    paint.text(painter, rect, schema(row), rtl=rtl, font=look.font("body"), colour=look.color(ink))
 
 
 def _told_waiting(row: DeviceRow) -> str:
@@ -292,8 +297,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
         Column("nom", "Poste", 130, _told_name, "strong", stretch=True, draw=_draw_name),
         Column("agence", "Agence", 62, lambda r: isolate(r.agence)),
         Column("version", "Version", 64, lambda r: isolate(r.version) if r.version else labels.NONE, "code"),
-        Column("revision", "Schéma", 120, lambda r: isolate(r.revision) if r.revision else labels.NONE, "code",
-               hidden=True),
+        Column("revision", "Schéma", 60, schema, "code", full=whole_schema, draw=_draw_schema, leaves=1),
         Column("silence_s", "Vu", 92, lambda r: labels.instant(r.vu_a), "code", numeric=True),
         Column("en_attente", "À envoyer", 82, _told_waiting, "figure", numeric=True, draw=_draw_waiting),
         Column("", "Retard", 104, lambda r: "" if lag(r)[0] == "none" else silence(r.silence_s), "sla", numeric=True,
@@ -334,6 +338,7 @@ DEVICES: ListSpec[DeviceRow] = ListSpec(
             ("attente", tr("À envoyer depuis > 24 h")), ("horloge", tr("Horloge fausse")),
             ("revoque", tr("Révoqués")),
         ]),
+        Facet("version", "Version", search=roster.versions),
         OF_AGENCY,
     ],
     shortcuts=[
