@@ -156,6 +156,9 @@ def test_no_control_is_cut_off_and_no_list_scrolled_sideways_for_the_form_beside
                 beyond.append(f"{name} at {size.width()}: {points} points beyond")
     assert lists > 20
     assert (hidden, beyond) == ([], [])
+    window.resize(first_size(SCREEN))
+    bureau.settle()
+    assert bureau.workspace.nav._area.verticalScrollBar().maximum() == 0
 
 
 @pytest.mark.parametrize(("language", "size"), [

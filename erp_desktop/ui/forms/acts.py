@@ -12,7 +12,7 @@ from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.ui.forms.panel import Action, FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.kit.controls import Button, IconLabel, LineEdit, Text
-from erp_desktop.ui.kit.i18n import said, tr
+from erp_desktop.ui.kit.i18n import said, tr, unparted
 
 
 class Lines(QLayout):
@@ -129,7 +129,7 @@ class ActBar(RecordPart):
 
     def explain(self, words: str) -> None:
         """Say why an act is refused, or what is missing; empty words say nothing."""
-        self.reason.setText(words)
+        self.reason.setText(unparted(words))
         self._icon.setVisible(bool(words))
         self.reason.setVisible(bool(words))
 

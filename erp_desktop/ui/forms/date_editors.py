@@ -95,7 +95,8 @@ class DateEditor(LineEditor):
         text = words or written(value)
         # Shown to the minute, kept to the microsecond: an untouched instant is not a change.
         self._shown = (text, value)
-        self.line.setText(text)
+        if not (self.line.hasFocus() and self.line.text() == text):
+            self.line.setText(text)
 
     def settle(self) -> None:
         """Show in full what was understood; what was not stays, and is marked."""

@@ -104,6 +104,14 @@ class LineEditor(Editor):
         self.line.setText(text)
 
 
+def write(line: LineEdit, text: str) -> None:
+    """Show a text from its beginning; read again under the keyboard, its selection stays for the next key."""
+    if line.hasFocus() and line.text() == text:
+        return
+    line.setText(text)
+    line.setCursorPosition(0)
+
+
 class TextEditor(LineEditor):
     """One line; an empty text is None."""
 
@@ -123,8 +131,7 @@ class TextEditor(LineEditor):
         return self.line.text().strip() or None
 
     def show_value(self, value: Any, words: str = "") -> None:
-        self.line.setText(words or ("" if value is None else str(value)))
-        self.line.setCursorPosition(0)
+        write(self.line, words or ("" if value is None else str(value)))
 
     def set_read_only(self, read_only: bool) -> None:
         self.line.set_read_only(read_only)
@@ -193,8 +200,11 @@ class AreaEditor(Editor):
         return self.area.toPlainText().strip() or None
 
     def show_value(self, value: Any, words: str = "") -> None:
+        text = words or value or ""
+        if self.area.hasFocus() and self.area.toPlainText() == text:
+            return
         self._quiet = True
-        self.area.setPlainText(words or value or "")
+        self.area.setPlainText(text)
         self._quiet = False
 
     def set_read_only(self, read_only: bool) -> None:

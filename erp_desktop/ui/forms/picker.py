@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QListView
 
 from erp_desktop.domain.recherche import cherchee, serrer
 from erp_desktop.domain.writing.bidi import visible
-from erp_desktop.ui.forms.editors import Editor, Unreadable
+from erp_desktop.ui.forms.editors import Editor, Unreadable, write
 from erp_desktop.ui.forms.spec import Choices
 from erp_desktop.ui.kit.controls import LineEdit, plain
 from erp_desktop.ui.kit.i18n import tr
@@ -123,8 +123,7 @@ class PickerEditor(Editor):
     def show_value(self, value: Any, words: str = "") -> None:
         self._id, self._words = value, words if value is not None else ""
         self._settling = False
-        self.line.setText(self._words)
-        self.line.setCursorPosition(0)
+        write(self.line, self._words)
         self.line.setToolTip("")
 
     def set_read_only(self, read_only: bool) -> None:

@@ -17,7 +17,7 @@ from erp_desktop.ui.kit.ring import KeyboardRing
 from erp_desktop.ui.kit.surfaces import Surface
 from erp_desktop.ui.kit.theme import theme
 
-_TALL, _LOW, _RULE = 34, 26, 14
+_TALL, _LOW, _RULE = 34, 24, 14
 """Heights of a section, as drawn and at least, and of the rule between two groups of a rail."""
 _AROUND = 6 + 8 + 34 + 2
 """What stands above and below the sections: margins, and the button at the foot."""
@@ -150,6 +150,7 @@ class Navigation(Surface):
         self.sections = [section for section in sections if section.shown]
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 6, 1, 8)
+        outer.setSpacing(2)
         self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

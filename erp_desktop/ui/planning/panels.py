@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from erp_desktop.ui.kit.surfaces import GivesBack, Surface, in_sight
 from erp_desktop.ui.kit.theme import theme
 from erp_desktop.ui.planning import words
 
+_MARGIN = 16
 _AROUND = 34
 """What lies over, between and under the title and the rest of a panel."""
 
@@ -31,7 +32,7 @@ class Panel(GivesBack, Surface):
         self._over = parent
         self._wide = width
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(16, 12, 16, 14)
+        outer.setContentsMargins(_MARGIN, 12, _MARGIN, 14)
         outer.setSpacing(8)
         self._head = head = QHBoxLayout()
         head.setSpacing(8)
@@ -54,13 +55,21 @@ class Panel(GivesBack, Surface):
         self.setGraphicsEffect(shadow)
         self.hide()
 
+    @property
+    def _room(self) -> QRect:
+        return in_sight(self._over).adjusted(8, 8, -8, -8)
+
+    def _inside(self) -> int:
+        """How wide what the card says may be, before it has ever been laid out as well."""
+        return min(self._wide, self._room.width()) - 2 * _MARGIN
+
     def show_over(self) -> None:
-        room = in_sight(self._over).adjusted(8, 8, -8, -8)
+        room = self._room
         wide = min(self._wide, room.width())
         self.setFixedWidth(wide)
         self.show()
         column, taken = self.box, self._head.sizeHint().height() + _AROUND
-        inside = column.totalHeightForWidth(wide - 32) if column.hasHeightForWidth() else -1
+        inside = column.totalHeightForWidth(self._inside()) if column.hasHeightForWidth() else -1
         # What has no room on a small screen scrolls.
         self._area.setFixedHeight(min(max(inside, column.totalSizeHint().height()), room.height() - taken))
         self.adjustSize()
@@ -162,7 +171,9 @@ class ReasonPanel(Panel):
 
     def _fill(self, text: Text, words_: str) -> None:
         text.setText(words_)
-        text.setMinimumHeight(max(0, text.heightForWidth(self.width() - 32)))
+        # What it had to have before would count as what these words take.
+        text.setMinimumHeight(0)
+        text.setMinimumHeight(max(0, text.heightForWidth(self._inside())))
 
     def accept(self) -> None:
         motif = self.edit.text().strip()

@@ -124,6 +124,24 @@ def test_a_half_typed_absence_stays_while_another_is_decided(
     assert (tab.inside.begin.line.text(), tab.inside.note.line.text()) == ("demain 9h", "Soudure")
 
 
+def test_what_is_selected_is_typed_over_though_its_record_is_read_again(bureau: Bureau, monde: Monde) -> None:
+    page = bureau.liste()
+    page.view.select_id(monde.interventions[0])
+    bureau.settle()
+    editors = page.form.fields.editors
+    for name in ("titre", "client_id", "date_planifiee", "diagnostic"):
+        inner = editors[name].inner
+        inner.setFocus()
+        inner.selectAll()
+        bureau.bus.publish("interventions", monde.interventions[0])
+        bureau.settle()
+        bureau.qtbot.keyClicks(inner, "1")
+        typed = inner.toPlainText() if name == "diagnostic" else inner.text()
+        assert typed == "1", name
+        page.form.cancel()
+        bureau.settle()
+
+
 def test_what_is_said_of_photos_is_said_of_one_record(bureau: Bureau, monde: Monde) -> None:
     page = bureau.liste()
     page.view.select_id(monde.interventions[0])

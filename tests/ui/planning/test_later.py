@@ -46,6 +46,7 @@ def test_what_overlaps_is_put_off_by_one_click_to_the_next_free_hours(semaine: S
     s.choose(one)
     s.press(k.Key_Return, k.Key_Down, k.Key_Return)
     assert "Karim Alaoui est déjà pris" in reason.said.text()
+    assert reason.said.height() <= 2 * reason.said.fontMetrics().lineSpacing(), "no room is left empty"
     assert plain(reason.later.text()) == "Repousser de 6 h : 14:00 – 16:00"
     assert reason.still.isHidden()
     assert reason.edit.hasFocus(), "the reason is what keys go on with"
