@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ P = ParamSpec("P")
 _LONGEST_LOG = 2_000_000
 """Bytes after which the log of the commands begins anew."""
 
+_JOUR = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+"""Python reads as well the week 2026-W01-1 as its Monday, of the year before."""
 _LONGEST_WORD = 300
 """Letters of what is told again of what was typed; a path may have as many."""
 
@@ -226,6 +229,8 @@ def jour_de(champ: str, texte: str | None) -> date | None:
     if texte is None:
         return None
     try:
+        if not _JOUR.fullmatch(texte):
+            raise ValueError(texte)
         lu = date.fromisoformat(texte)
     except ValueError:
         raise ValidationError({champ: f"« {texte} » n'est pas une date de la forme AAAA-MM-JJ."}) from None

@@ -38,6 +38,9 @@ def check(
     as_json: common.AsJson = False,
 ) -> None:
     """Compose chaque modèle avec des données d'essai, dans toutes ses langues ; statut 1 s'il y en a de faux."""
+    if nom and nom not in engine.names():
+        # Refused as a name, in one line; what is wrong inside a template is the answer.
+        engine.shipped(nom)
     found = [_checked(one) for one in ([nom] if nom else engine.names())]
     common.emit(as_json, found, lambda: [f"{one['nom']:<24} {one['message']}" for one in found])
     if any(one["faux"] for one in found):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import itertools
+import re
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from enum import StrEnum
 
 from erp_desktop import clock
 from erp_desktop.domain.enums import MotifHoraire, Priorite, Statut
+from erp_desktop.errors import UserError
 
 HEURES: dict[Priorite, int | None] = {
     Priorite.URGENTE: 2,
@@ -45,6 +47,7 @@ Plage = tuple[int, int]
 Semaine = tuple[tuple[Plage, ...], ...]
 """The ranges of each weekday, Monday first, ascending and not overlapping; an empty one is closed."""
 FIN_DU_JOUR = 1440
+_HEURE = re.compile(r"(\d{1,2})(?:[:.](\d{2})(?::\d{2})?|[hH](\d{2})?)")
 
 
 @dataclass(frozen=True)
@@ -141,15 +144,18 @@ class Horaire:
 
 
 def lire_heure(texte: str) -> int:
-    """``08:30`` as minutes after midnight; a day may end at ``24:00``.
+    """``08:30``, as also ``8h30``, ``08.30`` or ``8h``, in minutes after midnight; a day may end at ``24:00``.
 
     Raises:
         ValueError: unreadable.
     """
-    if texte.strip() == "24:00":
-        return FIN_DU_JOUR
-    heure = time.fromisoformat(texte.strip())
-    return heure.hour * 60 + heure.minute
+    lue = _HEURE.fullmatch(texte.strip())
+    if lue is None:
+        raise ValueError(texte)
+    heures, minutes = int(lue[1]), int(lue[2] or lue[3] or 0)
+    if minutes > 59 or heures * 60 + minutes > FIN_DU_JOUR:
+        raise ValueError(texte)
+    return heures * 60 + minutes
 
 
 def commun(un: tuple[Plage, ...], autre: tuple[Plage, ...]) -> tuple[Plage, ...]:
@@ -160,6 +166,13 @@ def commun(un: tuple[Plage, ...], autre: tuple[Plage, ...]) -> tuple[Plage, ...]
 
 def ecrire_heure(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+class FermeeError(UserError, ValueError):
+    """An agency that does not open any more: a deadline counted in its hours is never reached."""
+
+    def __init__(self) -> None:
+        super().__init__("L'agence n'ouvre jamais : la date limite ne se calcule pas.")
 
 
 class DesordreError(ValueError):
@@ -234,7 +247,7 @@ def ajouter(horaire: Horaire, depart: datetime, minutes: int) -> datetime:
                     return debut + reste
                 reste -= ferme - debut
         jour += timedelta(days=1)
-    raise ValueError("L'agence n'ouvre jamais : la date limite ne se calcule pas.")
+    raise FermeeError
 
 
 def fin_de_jour(horaire: Horaire, instant: datetime) -> datetime:
@@ -245,7 +258,7 @@ def fin_de_jour(horaire: Horaire, instant: datetime) -> datetime:
         if ouvertures and ouvertures[-1][1] >= instant:
             return ouvertures[-1][1]
         jour += timedelta(days=1)
-    raise ValueError("L'agence n'ouvre jamais : la date limite ne se calcule pas.")
+    raise FermeeError
 
 
 def heures(priorite: Priorite, contrat_urgence: int | None = None, contrat_normal: int | None = None) -> int | None:

@@ -76,6 +76,9 @@ def test_days_and_years_of_no_calendar(sqlite_path: Path, tmp_path: Path) -> Non
         assert not out.exists()
     said = refused(audit.app, "list", "--au", "9999-12-31", *where)
     assert said == "erp-admin : Une date est hors du calendrier admis, de 1900 à 2199."
+    for day in ("2026-W01-1", "20261130", "31/12/2026"):
+        said = refused(calendrier.app, "ajouter", day, "Fête", *where)
+        assert said == f"erp-admin : « {day} » n'est pas une date de la forme AAAA-MM-JJ."
     logo = refused(referentiel.app, "logo", *where, "--", "9" * 30, str(tmp_path / "logo.png"))
     assert logo == "erp-admin : Un nombre n'en est pas un, ou dépasse ce qui peut être gardé."
     assert refused(support.app, "--out", "", *where) == "erp-admin : Impossible d'écrire . : c’est un dossier."

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from erp_desktop import clock
 from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Priorite, Statut
+from erp_desktop.errors import UserError
 
 FETE = date(2026, 11, 18)
 AGENCE = sla.lire_horaire("1,2,3,4,5,6", "08:30-12:30,14:00-18:30", [FETE])
@@ -30,6 +31,15 @@ def naif(horaire: sla.Horaire, debut: datetime, fin: datetime) -> timedelta:
             total += max(timedelta(), min(b, fin) - max(a, debut))
         jour += timedelta(days=1)
     return total
+
+
+def test_an_agency_that_never_opens_is_said_to_whoever_typed_its_hours() -> None:
+    """It was an unforeseen error."""
+    closed, now = sla.composer([]), datetime(2026, 11, 16, 9, tzinfo=UTC)
+    with pytest.raises(UserError, match="n'ouvre jamais"):
+        sla.ajouter(closed, now, 60)
+    with pytest.raises(UserError, match="n'ouvre jamais"):
+        sla.fin_de_jour(closed, now)
 
 
 @given(instants, instants)

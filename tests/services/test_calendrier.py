@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from erp_desktop import clock
 from erp_desktop.domain.enums import MotifHoraire, Statut
 from erp_desktop.domain.saisie import InterventionInput
-from erp_desktop.errors import DuplicateError, NotFoundError, UserError
+from erp_desktop.errors import DuplicateError, NotFoundError, ValidationError
 from erp_desktop.models import Agence, Contrat, HistoriqueIntervention, Intervention, JourFerie, TauxTva
 from erp_desktop.services import calendrier
 from erp_desktop.services import interventions as svc
@@ -111,10 +111,18 @@ def test_two_holidays_may_fall_on_one_day_and_the_moons_are_provisional(monde: M
     monde.faire(essai, monde.admin)
 
 
-@pytest.mark.parametrize("texte", ["", "8=08:00-09:00", "1=09:00-08:00", "1=08:00-25:00", "lundi=08:00-09:00", "1="])
+@pytest.mark.parametrize("texte", ["", "8=08:00-09:00", "1=09:00-08:00", "1=08:00-25:00", "lundi=08:00-09:00", "1=",
+                                   "1=0001-01-01", "1=8-12", "1=08:60-12:00", "1=08:3-12:00"])  # fmt: skip
 def test_an_unreadable_week_is_refused(texte: str) -> None:
-    with pytest.raises(UserError):
+    with pytest.raises(ValidationError) as refused:
         calendrier.lire_semaine(texte)
+    assert list(refused.value.champs) == ["semaine"]
+
+
+def test_hours_are_read_as_people_write_them() -> None:
+    """``08.30`` was read as eight o'clock."""
+    read = calendrier.lire_semaine("1=8h30-12.30,14h-18:30 2=08:00-24:00")
+    assert read == {1: ((510, 750), (840, 1110)), 2: ((480, 1440),)}
 
 
 def _creer(monde: Monde, **champs: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +10,9 @@ import typer
 
 import erp_desktop
 from erp_desktop import clock
-from erp_desktop.cli.common import AsJson, emit, guarded
+from erp_desktop.cli.common import AsJson, emit, guarded, jour_de
 from erp_desktop.cli.french import Commands
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, ValidationError
 from erp_desktop.registry import revisions
 from erp_desktop.services.releases import manifest
 from erp_desktop.services.releases.manifest import Artefact, Release, Stage
@@ -67,8 +67,11 @@ def _stage(text: str) -> Stage:
     try:
         part = next((int(r.rstrip("%")) for r in rest if r.endswith("%")), 100)
         codes = tuple(c.strip().upper() for r in rest if not r.endswith("%") for c in r.split(",") if c.strip())
-        return Stage(date.fromisoformat(day), codes, part)
-    except ValueError as error:
+        begins = jour_de("etape", day)
+        if begins is None or not 1 <= part <= 100 or (rest and not any(r.strip() for r in rest)):
+            raise ValueError(text)
+        return Stage(begins, codes, part)
+    except (ValueError, ValidationError) as error:
         raise UserError(f"Étape illisible : {text}. Par exemple 2026-12-01:CAS,TNG ou 2026-12-08:50%.") from error
 
 
