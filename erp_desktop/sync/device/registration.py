@@ -79,9 +79,9 @@ def register(
         connection.execute(
             sa.text(
                 "INSERT INTO sync.devices (poste, login, nom, agence_id, etat, expire_a, succede, details) "
-                "VALUES (:p, :l, :n, :a, :e, :u, :f, jsonb_build_object('inscrit_par', coalesce(to_jsonb("
-                "coalesce(CAST(:b AS bigint), (SELECT user_id FROM sync.logins WHERE login = session_user))), "
-                "to_jsonb(CAST(session_user AS text)))))"
+                "VALUES (:p, :l, :n, :a, :e, :u, :f, pg_catalog.jsonb_build_object(CAST('inscrit_par' AS text), "
+                "coalesce(pg_catalog.to_jsonb(coalesce(CAST(:b AS bigint), (SELECT user_id FROM sync.logins "
+                "WHERE login = session_user))), pg_catalog.to_jsonb(CAST(session_user AS text)))))"
             ),
             {
                 "p": poste,

@@ -87,17 +87,19 @@ def _nombre(sujet: str, number: int) -> Constat:
     return Constat(sujet, ALERTE if number else OK, str(number))
 
 
+# Every operand has its type: an operator that somebody left in schema public would match an unknown one better.
 _POSTES = """
 SELECT d.poste, d.nom, a.code AS agence, d.etat, d.login, d.version, d.revision, d.en_attente, d.dernier_lot,
        d.inscrit_a, d.expire_a, greatest(d.vu_a, s.vu) AS vu_a, s.vu IS NOT NULL AS en_ligne,
        extract(epoch FROM now() - greatest(d.vu_a, s.vu))::float AS silence_s,
        CASE WHEN :lag AND d.curseur_xid IS NOT NULL THEN (SELECT count(*) FROM sync.row_state e
          WHERE e.scope IN (0, d.agence_id) AND e.xid > d.curseur_xid AND e.origine <> d.poste) END AS retard,
-       CASE jsonb_typeof(d.su->'inscrit_par') WHEN 'number' THEN (SELECT u.username FROM public.users u
-         WHERE u.id = (d.su->>'inscrit_par')::bigint) ELSE d.su->>'inscrit_par' END AS inscrit_par,
-       (SELECT u.username FROM public.users u WHERE u.id = (d.su#>>'{dit,usager}')::bigint
-         AND (u.agence_id IS NULL OR u.agence_id = d.agence_id)) AS usager, d.su->'dit' AS dit
-  FROM (SELECT x.*, to_jsonb(x)->'details' AS su FROM sync.devices x) d
+       CASE pg_catalog.jsonb_typeof(d.su->'inscrit_par'::text) WHEN 'number'::text THEN (
+         SELECT u.username FROM public.users u WHERE u.id = (d.su->>'inscrit_par'::text)::bigint)
+         ELSE d.su->>'inscrit_par'::text END AS inscrit_par,
+       (SELECT u.username FROM public.users u WHERE u.id = (d.su->'dit'::text->>'usager'::text)::bigint
+         AND (u.agence_id IS NULL OR u.agence_id = d.agence_id)) AS usager, d.su->'dit'::text AS dit
+  FROM (SELECT x.*, pg_catalog.to_jsonb(x)->'details'::text AS su FROM sync.devices x) d
   JOIN public.agences a ON a.id = d.agence_id
   LEFT JOIN (SELECT usename, max(coalesce(state_change, backend_start)) AS vu FROM pg_stat_activity
               WHERE datname = current_database() GROUP BY usename) s ON s.usename = d.login
