@@ -81,6 +81,12 @@ class DuplicateError(UserError):
         super().__init__(words)
 
 
+class OvertakenError(UserError):
+    """Somebody changed the same fields since they were read: nothing was written over."""
+
+    code = "depasse"
+
+
 class TransitionError(UserError):
     code = "transition"
 

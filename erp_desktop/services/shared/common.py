@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from erp_desktop.db.abreast import abreast
 from erp_desktop.db.fewer_trips import Gathering, gathered
 from erp_desktop.db.session import ruled_out
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
-from erp_desktop.errors import DuplicateError, NotAllowedError, NotFoundError, UserError, ValidationError
+from erp_desktop.errors import (
+    DuplicateError,
+    NotAllowedError,
+    NotFoundError,
+    OvertakenError,
+    UserError,
+    ValidationError,
+)
 from erp_desktop.models import Agence, Technicien, User
 from erp_desktop.models.base import LigneAgence
 from erp_desktop.services.shared.lists import meme_nom
 
 M = TypeVar("M", bound=LigneAgence)
+_VUS = "vus"
+"""Of ``Session.info``: see :func:`vus`."""
+DEPASSE = "Quelqu'un a changé cette fiche depuis : rien n'est écrasé. Relisez-la avant de recommencer."
 PARTAGEE = "Cette fiche est partagée par toutes les agences : seul un administrateur la modifie."
 
 
@@ -125,9 +135,22 @@ def refuser_doublon(
         raise DuplicateError(phrase.format(valeur=valeur, autre=autre), colonne.key)
 
 
+def vus(session: Session, valeurs: Mapping[str, Any]) -> None:
+    """What a person saw in the fields that this transaction is to change."""
+    session.info[_VUS] = valeurs
+
+
 def appliquer(ligne: Any, changes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Set the columns that change; (old values, new values)."""
+    """Set the columns that change; (old values, new values).
+
+    Raises:
+        OvertakenError: one of them is neither what the person saw (:func:`vus`) nor what it is to be.
+    """
     avant = {k: getattr(ligne, k) for k in changes}
+    session = object_session(ligne)
+    seen = session.info.get(_VUS, {}) if session is not None else {}
+    if any(k in seen and seen[k] != avant[k] != v for k, v in changes.items()):
+        raise OvertakenError(DEPASSE)
     for champ, valeur in changes.items():
         setattr(ligne, champ, valeur)
     return avant, dict(changes)

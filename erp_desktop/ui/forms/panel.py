@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from erp_desktop import clock
-from erp_desktop.errors import DuplicateError, ErpError, ValidationError
+from erp_desktop.errors import DuplicateError, ErpError, OvertakenError, ValidationError
 from erp_desktop.ui.bus import Changes
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.forms.spec import FormSpec, Head
@@ -44,7 +44,7 @@ class FormPanel(FormView):
         self.row_id: int | None = None
         self._slot = contexte.drafts.fresh(spec.kind)
         self._dirty = False
-        self._saving = False
+        self._saving = self._told = False
         self._loading: Task | None = None
         self.fields.changed.connect(self._edited)
         if self.bar is not None:
@@ -101,7 +101,7 @@ class FormPanel(FormView):
         self._show(record)
 
     def _show(self, record: Any) -> None:
-        self.record = record
+        self.record, self._told = record, False
         self.fields.show_record(record)
         head = self.spec.head(record) if record is not None else Head("", tr(self.spec.new_title))
         self.head.show_head(head, existing=record is not None, around=bool(self.around(record)))
@@ -232,18 +232,19 @@ class FormPanel(FormView):
         if row_id is None:
             slot = self._slot
             shown = {name: value for name, value in values.items() if value is not None}
-            create = lambda session: spec.create(session, acteur, shown)  # noqa: E731
             self.contexte.tasks.run(
-                self.contexte.drafts.once(spec.kind, slot, values, create),
+                self.contexte.drafts.once(spec.kind, slot, values, lambda s: spec.create(s, acteur, shown)),
                 lambda done: self._saved(slot, done.answer, done.values, done.said(tr(spec.created))),
                 lambda error: self._refused(slot, error), write=True,
             )  # fmt: skip
             return
         changes = self.fields.changes()
         before = {name: self.fields.base[name] for name in changes}
+        seen, self._told = {} if self._told else before, False
         self.contexte.tasks.run(
-            lambda session: spec.update(session, acteur, row_id, changes),
-            lambda _none: self._saved(row_id, row_id, changes, tr(spec.saved), lambda: self._undo(row_id, before)),
+            lambda session: spec.change(session, acteur, row_id, changes, seen),
+            lambda _none: self._saved(
+                row_id, row_id, changes, tr(spec.saved), lambda: self._undo(row_id, before, changes)),
             lambda error: self._refused(row_id, error), write=True,
         )  # fmt: skip
 
@@ -321,14 +322,14 @@ class FormPanel(FormView):
             self.contexte.bus.publish(self.spec.table, row_id, initiator=self)
         self.saved.emit(row_id)
 
-    def reload(self, row_id: int) -> None:
+    def reload(self, row_id: int, *, quiet: bool = True) -> None:
         spec, acteur = self.spec, self.contexte.acteur
         self.contexte.tasks.run(
             lambda session: spec.load(session, acteur, row_id),
-            lambda record: self._fresher(row_id, record, quiet=True), self._failed, owner=self,
+            lambda record: self._fresher(row_id, record, quiet=quiet), self._failed, owner=self,
         )  # fmt: skip
 
-    def _undo(self, row_id: int, before: dict[str, Any]) -> None:
+    def _undo(self, row_id: int, before: dict[str, Any], saved: dict[str, Any]) -> None:
         spec, contexte = self.spec, self.contexte
 
         def done(_none: None) -> None:
@@ -336,7 +337,7 @@ class FormPanel(FormView):
             contexte.bus.publish(spec.table, row_id)
 
         contexte.tasks.run(
-            lambda session: spec.update(session, contexte.acteur, row_id, before), done,
+            lambda session: spec.change(session, contexte.acteur, row_id, before, saved), done,
             lambda error: contexte.say(said(str(error)), kind="danger"), write=True,
         )  # fmt: skip
 
@@ -356,6 +357,10 @@ class FormPanel(FormView):
             if orphans:
                 self._banner("danger", " ".join(orphans))
             self.tabs.set_current(0)
+        elif isinstance(error, OvertakenError) and self.row_id is not None:
+            # Shown what is there now, the person decides: saved again, it is written.
+            self._told = True
+            self.reload(self.row_id, quiet=False)
         else:
             self._failed(error)
 
@@ -370,13 +375,8 @@ class FormPanel(FormView):
 
     def _data_changed(self, changes: Changes, initiator: object) -> None:
         ids = frozenset[int]() if changes.keys() & self.spec.follows else changes.get(self.spec.table)
-        if initiator is self or ids is None or self.row_id is None or (ids and self.row_id not in ids):
-            return
-        spec, acteur, row_id = self.spec, self.contexte.acteur, self.row_id
-        self.contexte.tasks.run(
-            lambda session: spec.load(session, acteur, row_id),
-            lambda record: self._fresher(row_id, record), self._failed, owner=self,
-        )  # fmt: skip
+        if initiator is not self and ids is not None and self.row_id is not None and (not ids or self.row_id in ids):
+            self.reload(self.row_id, quiet=False)
 
     def _fresher(self, row_id: int, record: Any, *, quiet: bool = False) -> None:
         if row_id != self.row_id or self._loading is not None:

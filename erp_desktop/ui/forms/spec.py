@@ -12,7 +12,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import Undone
 from erp_desktop.services.shared import wording
-from erp_desktop.services.shared.common import PARTAGEE, ecrit_partage
+from erp_desktop.services.shared.common import PARTAGEE, ecrit_partage, vus
 from erp_desktop.services.shared.duplicates import Proche
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.wording import value_labels
@@ -206,6 +206,17 @@ class FormSpec:
     def __post_init__(self) -> None:
         made = [replace(g, fields=[_declared(self.table, one) for one in g.fields]) for g in self.groups]
         object.__setattr__(self, "groups", made)
+
+    def change(
+        self, session: Any, acteur: Acteur, row_id: int, changes: dict[str, Any], seen: Mapping[str, Any]
+    ) -> None:
+        """Change fields that read ``seen`` when they were shown.
+
+        Raises:
+            OvertakenError: somebody changed them since.
+        """
+        vus(session, seen)
+        self.update(session, acteur, row_id, changes)
 
     def rehearse(
         self, session: Any, acteur: Acteur, row_id: int | None, values: dict[str, Any],
