@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QByteArray, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap, QTransform
@@ -77,6 +77,10 @@ class _TintedEngine(QIconEngine):
         return _TintedEngine(self._name, self._colour, self._weight)
 
 
+@cache
 def icon(name: str, colour: str = "text.secondary", weight: str = "regular") -> QIcon:
-    """A themed icon; ``colour`` is a token path resolved each time it is painted."""
+    """A themed icon; ``colour`` is a token path resolved each time it is painted.
+
+    One of each, kept: an engine written in Python that goes with the last widget showing it ends the process.
+    """
     return QIcon(_TintedEngine(name, colour, weight))

@@ -153,6 +153,12 @@ def test_icon_takes_the_colour_asked_at_the_real_ratio() -> None:
     assert image.pixelColor(1, 1).alpha() == 0
 
 
+def test_an_icon_outlives_the_widgets_that_show_it(qapp: QApplication) -> None:
+    """Made for each and gone with it, one of some hundreds ended the window with a segmentation fault."""
+    assert icons.icon("plus") is icons.icon("plus")
+    assert icons.icon("plus", "accent.text") is not icons.icon("plus")
+
+
 def test_arrows_mirror_in_arabic_and_clocks_do_not(qapp: QApplication) -> None:
     ink = QColor("black")
     right, clock = icons.pixmap("arrow-right", ink).toImage(), icons.pixmap("clock", ink).toImage()
