@@ -157,6 +157,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except sa.exc.OperationalError as error:
             refuse(_database_trouble(error), "indisponible", as_json=as_json)
         except sa.exc.DBAPIError as error:
+            if error.connection_invalidated:
+                refuse(CUT, "indisponible", as_json=as_json)
             refuse(f"La base a refusé : {str(error.orig).splitlines()[0]}", "base", as_json=as_json)
         except sqlcipher.Error as error:
             refuse(f"La base locale a refusé : {error}", "base", as_json=as_json)
@@ -263,9 +265,14 @@ def ask(question: str, *, hidden: bool = False) -> str:
         ) from error
 
 
+CUT = "La ligne vers le centre a été coupée : rien n'est fait à moitié. Regardez où il en est avant de recommencer."
+
+
 def _database_trouble(error: sa.exc.OperationalError) -> str:
     if isinstance(error.orig, LineRefusedError):
         return str(error.orig.told())
+    if error.connection_invalidated:
+        return CUT
     text = str(error.orig).strip()
     return f"Base indisponible : {text.splitlines()[0]}"
 

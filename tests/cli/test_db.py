@@ -14,10 +14,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 import erp_desktop
+from erp_desktop.cli import common
 from erp_desktop.cli.db import app
 from erp_desktop.db.engine import normalise_url
 from erp_desktop.registry import revisions
 from erp_desktop.upgrade.start import startup
+from tests.sync.proxy import ChaosProxy
 from tests.upgrade.start.old_caches import OLD, RECENT, make
 
 
@@ -365,3 +367,15 @@ def test_an_address_that_cannot_be_read_says_how_to_write_it() -> None:
         assert "%40 %2F %3A %25" in done.stderr, address
     # These are read as they stand.
     assert normalise_url("postgresql://a:b/c:d@h:5432/erp").password == "b/c:d"
+
+
+def test_a_line_that_is_cut_on_the_way_is_said_in_one_line_and_leaves_no_archive(pg_url: str, tmp_path: Path) -> None:
+    with ChaosProxy.before(pg_url) as line:
+        url = sa.make_url(pg_url).set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
+        line.cut_after(12_000, "in")
+        assert refused("check", "--url", url) == f"erp-admin : {common.CUT}"
+        # The program that copies has a line of its own, and its own words.
+        for budget in (40_000, 90_000):
+            line.cut_after(budget, "in")
+            assert "SELECT" not in refused("backup", "--url", url, "--folder", tmp_path / "copies")
+    assert [*tmp_path.glob("copies/*")] == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import ErpError
 from erp_desktop.services.administration import source
 from erp_desktop.services.shared.lists import ListQuery
@@ -60,6 +62,10 @@ _ROOMS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 
 def _no_page(_contexte: Contexte) -> QWidget:
     raise RuntimeError("a room of administration is opened by its page")
+
+
+def _how_many(one: ListSpec[Any], acteur: Acteur, session: Any) -> int:
+    return len(one.ids(session, acteur, ListQuery()))
 
 
 class AdministrationPage(Page):
@@ -217,8 +223,9 @@ class AdministrationPage(Page):
                           "sans elle."),
                 action=tr("S'identifier au centre…"), on_action=self.seat_panel.open, square=True,
             ))  # fmt: skip
-        self.show_room(self.current)
-        self._count_rooms()
+        with place.contexte.tasks.together():
+            self.show_room(self.current)
+            self._count_rooms()
 
     # Rooms
 
@@ -259,16 +266,15 @@ class AdministrationPage(Page):
         if place.central and place.writes:
             lists["postes"] = DEVICES
 
-        def counted(found: dict[str, int]) -> None:
+        def counted(key: str, count: int) -> None:
             if place is self.place:
-                for key, count in found.items():
-                    self.items[key].set_count(count)
+                self.items[key].set_count(count)
 
         # A number that could not be read is not said; the room says why when it is entered.
-        contexte.tasks.run(
-            lambda session: {key: len(one.ids(session, contexte.acteur, ListQuery())) for key, one in lists.items()},
-            counted, lambda _error: None, owner=self,
-        )  # fmt: skip
+        for key, one in lists.items():
+            contexte.tasks.run(
+                partial(_how_many, one, contexte.acteur), partial(counted, key), lambda _error: None, owner=self,
+            )  # fmt: skip
 
     def _count(self, key: str, page: ListPage, count: int) -> None:
         if not page.filter.text() and key not in ("journaux", "numeros", "audit"):

@@ -80,7 +80,8 @@ def dump(url: str, folder: Path) -> Copie:
                 return _settled(program, url, begun, target)
         finally:
             paths.let_go(begun)
-        failure = done.stderr.decode(errors="replace").strip().splitlines()[-1]
+        # What went wrong comes first; behind it stand the details, the question and what it was of.
+        failure = done.stderr.decode(errors="replace").strip().splitlines()[0].removeprefix("pg_dump: ")
     raise UnavailableError(f"Sauvegarde du centre impossible : {failure}")
 
 
