@@ -17,7 +17,7 @@ _CODES = {
         ("PALIER", "Palier", "titre", ("Vibration%", "Bruit%")), ("FUITE", "Fuite", "titre", ("Fuite%",)),
         ("COURROIE", "Courroie", "titre", ("Courroie%",)), ("CAPTEUR", "Capteur", "titre", ("Capteur%",)),
         ("ARRET", "Arrêt", "titre", ("Arrêt%",)), ("CHAUD", "Chauffe", "titre", ("Surchauffe%",)),
-        ("VARIATEUR", "Variateur", "titre", ("Variateur%",)), ("ISOLEMENT", "Isolement", "titre", ("Défaut%",)),
+        ("VARIATEUR", "Variateur", "titre", ("Variateur%",)), ("MOTEUR", "Moteur", "titre", ("Défaut%",)),
         ("MESURE", "Mesure", "titre", ("%",)),
     ),
     TypeCodePanne.CAUSE: (

@@ -42,8 +42,11 @@ def fill(
     placed = mine.where(i.id.in_(list(places)))
     rows = [_slot(r, agence, places[r.id].debut, places[r.id].fin, now) for r in session.execute(placed)]
     for r, begin, end in _past(session.execute(done), now):
-        # Two at once are what the planning warns of, not what it is full of.
-        if not any(o["technicien_id"] == r.technicien_id and o["debut"] < end and begin < o["fin"] for o in rows):
+        # Nights, and two at once, are what the planning warns of, not what it is full of.
+        opened = any(a <= begin and end <= b for a, b in horaire.ouvertures(clock.local(begin).date()))
+        if opened and not any(
+            o["technicien_id"] == r.technicien_id and o["debut"] < end and begin < o["fin"] for o in rows
+        ):
             rows.append(_slot(r, agence, begin, end, now))
     others = [r for r in session.execute(ahead) if r.id not in places]
     rows += [_slot(r, agence, a, b, now) for r, a, b in _coming(others, horaire, alea, now, [*rows, *away])]
