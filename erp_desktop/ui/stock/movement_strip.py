@@ -26,6 +26,8 @@ _SAID = {
     "entree": "Entrée enregistrée", "sortie": "Sortie enregistrée", "retour": "Retour enregistré",
     "ajustement": "Ajustement enregistré", "transfert": "Transfert enregistré",
 }  # fmt: skip
+Work = Callable[[Any], tuple[int, Posted]]
+Once = Callable[[Work], Work]
 _TYPED = ("quantite", "valeur_unitaire", "lot", "motif")
 
 
@@ -35,6 +37,7 @@ class MovementStrip(QWidget):
     Args:
         part: gives the part of the record beside it; left out, a code field takes a scanned or typed code and gets
             the focus back after each movement.
+        once: makes of the work what does it once, whatever becomes of its answer; where a draft keeps what is typed.
     """
 
     posted = Signal(object)
@@ -42,9 +45,11 @@ class MovementStrip(QWidget):
     changed = Signal()
     """The person typed in it."""
 
-    def __init__(self, contexte: Contexte, part: Callable[[], int | None] | None = None) -> None:
+    def __init__(
+        self, contexte: Contexte, part: Callable[[], int | None] | None = None, once: Once = lambda work: work
+    ) -> None:
         super().__init__()
-        self._contexte, self._part = contexte, part
+        self._contexte, self._part, self._once = contexte, part, once
         self._wanted: tuple[Any, Any] | None = None
         self.kind = ChoiceEditor(labels.options(TypeMouvement))
         self.code = LineEdit(tr("Scannez ou tapez un code"))
@@ -184,7 +189,9 @@ class MovementStrip(QWidget):
             piece = part if part is not None else counting.find_part(session, acteur, code)
             return piece, ledger.post(session, acteur, MouvementInput(piece_id=piece, **values))
 
-        self._contexte.tasks.run(work, lambda done: self._done(*done, sent), self._refused, write=True, owner=self)
+        self._contexte.tasks.run(
+            self._once(work), lambda done: self._done(*done, sent), self._refused, write=True, owner=self
+        )
 
     def _texts(self) -> dict[str, str]:
         lines = {name: self.fields[name].editor.line for name in _TYPED}  # type: ignore[attr-defined]

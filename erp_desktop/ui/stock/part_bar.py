@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from erp_desktop.domain.enums import TypeDepot, TypeMouvement
 from erp_desktop.domain.suivi import SuiviPiece
+from erp_desktop.errors import UserError
 from erp_desktop.services.stock import lookup, parts, quantities
+from erp_desktop.services.stock.ledger import Posted
 from erp_desktop.ui.forms.panel import FormPanel
 from erp_desktop.ui.forms.part import RecordPart
 from erp_desktop.ui.forms.spec import ecrit_les_fiches
@@ -17,7 +20,7 @@ from erp_desktop.ui.kit.controls import Button, Elided, Text, clear
 from erp_desktop.ui.kit.i18n import comma, isolate, tr
 from erp_desktop.ui.kit.surfaces import Banner, Card
 from erp_desktop.ui.stock.figures import quantity
-from erp_desktop.ui.stock.movement_strip import MovementStrip
+from erp_desktop.ui.stock.movement_strip import MovementStrip, Work
 from erp_desktop.ui.wording import value_labels as labels
 
 _ACTS = (
@@ -26,6 +29,10 @@ _ACTS = (
     (TypeMouvement.AJUSTEMENT, "Ajuster"),
 )  # fmt: skip
 _PER_ROW = 3
+
+
+_NAME = "PartBar"
+"""Under which a draft keeps the movement."""
 
 
 class PartBar(RecordPart):
@@ -59,7 +66,7 @@ class PartBar(RecordPart):
             row.addWidget(button)
         row.addStretch()
         column.addWidget(self._acts)
-        self.strip = MovementStrip(panel.contexte, lambda: self._row_id)
+        self.strip = MovementStrip(panel.contexte, lambda: self._row_id, self._once)
         self.strip.posted.connect(self._posted)
         self.strip.changed.connect(self.changed)
         self.strip.hide()
@@ -145,6 +152,26 @@ class PartBar(RecordPart):
             self._put_away()
         self.strip.show_typed(kept)
 
+    def _once(self, work: Work) -> Work:
+        row_id, kind, drafts = self._row_id, self._panel.spec.kind, self._panel.contexte.drafts
+        if row_id is None:
+            return work
+        self._panel.keep_now()
+        held = self.draft()
+        sent = drafts.once(kind, row_id, held, work, _NAME)
+
+        def run(session: Any) -> tuple[int, Posted]:
+            done = sent(session)
+            if not done.before:
+                made: tuple[int, Posted] = done.answer
+                return made
+            if done.values != held:
+                drafts.forget_sent(kind, row_id, _NAME)
+                raise UserError(done.said(""))
+            return row_id, Posted((), Decimal(0))
+
+        return run
+
     def _put_away(self) -> None:
         self.strip.hide()
         self._acts.setVisible(ecrit_les_fiches(self._panel.contexte.acteur))
@@ -163,6 +190,7 @@ class PartBar(RecordPart):
         return True
 
     def _posted(self, piece: int) -> None:
+        self._panel.contexte.drafts.forget_sent(self._panel.spec.kind, piece, _NAME)
         if piece != self._row_id:
             self._panel.forget_part(piece, self)
             return

@@ -12,7 +12,7 @@ from erp_desktop.ui.lists.page import ListPage
 from erp_desktop.ui.stock.part_bar import PartBar
 from erp_desktop.ui.stock.threshold_tab import ThresholdTab
 from tests.ui.company import Monde
-from tests.ui.stock.test_stock import choose
+from tests.ui.stock.test_stock import choose, held
 from tests.ui.window import Bureau
 
 
@@ -67,6 +67,46 @@ def test_a_movement_stays_with_its_part(bureau: Bureau, magasin: dict[str, int],
     assert bar.draft() == typed
     page.form.cancel()
     assert not bar.strip.isVisibleTo(bar)
+    assert bureau.drafts.find("stock", magasin["joint"]) is None
+
+
+def test_a_movement_whose_window_died_before_it_heard_is_made_once(
+    bureau: Bureau, magasin: dict[str, int], other: int, sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = bureau.liste("stock")
+    shown(bureau, page, magasin["joint"])
+    bar = page.form.bar
+    assert isinstance(bar, PartBar)
+    before = held(sqlite_engine, magasin["joint"], magasin["magasin"])
+
+    def made() -> int:
+        return held(sqlite_engine, magasin["joint"], magasin["magasin"]) - before
+
+    bar.buttons["entree"].click()
+    bureau.qtbot.keyClicks(bar.strip.quantity.line, "3")
+    choose(bar.strip.depot, magasin["magasin"])
+    with monkeypatch.context() as patch:
+        patch.setattr(bar.strip, "_done", lambda *_heard: bar.strip.add_button.setEnabled(True))
+        bar.strip.post()
+        bureau.settle()
+    assert (made(), bar.draft()["quantite"]) == (3, "3")
+    shown(bureau, page, other)
+    shown(bureau, page, magasin["joint"])
+    assert bar.draft()["quantite"] == "3"
+    # Changed since, it is another one: the person is told of the first, and makes it by asking again.
+    bureau.qtbot.keyClicks(bar.strip.quantity.line, "0")
+    bar.strip.post()
+    bureau.settle()
+    assert made() == 3
+    assert any("déjà enregistré" in toast.accessibleName() for toast in bureau.window.toaster.toasts)
+    with monkeypatch.context() as patch:
+        patch.setattr(bar.strip, "_done", lambda *_heard: bar.strip.add_button.setEnabled(True))
+        bar.strip.post()
+        bureau.settle()
+    assert made() == 33
+    bar.strip.post()
+    bureau.settle()
+    assert (made(), bar.draft()) == (33, {})
     assert bureau.drafts.find("stock", magasin["joint"]) is None
 
 
