@@ -13,6 +13,8 @@ from erp_desktop.domain import sla
 from erp_desktop.domain.enums import Niveau, ReglePlanning, Statut, VerdictPlanning
 from erp_desktop.domain.people import roles
 from erp_desktop.domain.people.acteur import Acteur
+from erp_desktop.domain.transitions import TERMINES
+from erp_desktop.errors import TransitionError
 from erp_desktop.models import Agence, Intervention
 from erp_desktop.services.planning import availability, checks, reading
 from erp_desktop.services.planning.data import Card, Facts, Person, Problem, Visit
@@ -73,11 +75,16 @@ def who_and_when(
     Args:
         depart: no earlier than this; now when left out.
         minutes: how long; what was estimated when left out.
+
+    Raises:
+        TransitionError: it is closed.
     """
     roles.exiger(acteur, roles.Droit.INTERVENTION_LIRE)
     start = max(depart or clock.now(), clock.now())
     facts, visit = reading.facts(session, acteur, intervention_id, None, start - timedelta(days=1),
                                  start + timedelta(days=HORIZON))  # fmt: skip
+    if Statut(visit.statut) in TERMINES:
+        raise TransitionError(checks.CLOSED.format(numero=visit.numero))
     home = session.scalar(sa.select(Agence.ville).where(Agence.id == visit.agence_id))
     return rank(facts, visit, _been(session, visit), home, start, timedelta(minutes=minutes or visit.duree))
 

@@ -218,14 +218,15 @@ def _used(
         .limit(4)
     ).all()
     lines, times = [], []
-    # A van is filled up at the store before it runs out.
+    # What a place has no more is taken where most of it is left.
     left = dict.fromkeys(itertools.product(depots[:-1], range(len(_PARTS))), _IN_A_VAN)
+    left |= {(depots[-1], n): part[5] + 2 for n, part in enumerate(_PARTS)}
     for row in [*done, *todo]:
         n = alea.choices(range(len(parts)), [5 if p[2] == "Consommable" else 2 for p in _PARTS])[0]
         planned = len(row) == 2
         depot = alea.choice(depots)
-        depot = depot if left.get((depot, n), 0) else depots[-1]
-        left[depot, n] = left.get((depot, n), 0) - (not planned)
+        depot = depot if left[depot, n] > 0 else max(depots, key=lambda place: left[place, n])
+        left[depot, n] -= not planned
         lines.append(
             stamps
             | {

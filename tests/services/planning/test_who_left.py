@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from erp_desktop import clock
+from erp_desktop.domain.enums import Statut
 from erp_desktop.domain.saisie import InterventionInput
+from erp_desktop.errors import TransitionError
 from erp_desktop.models import Technicien
 from erp_desktop.services import interventions
 from erp_desktop.services.administration import accounts
@@ -55,6 +57,10 @@ def test_nothing_is_planned_nor_offered_for_them_and_their_hours_are_no_capacity
         left.faire(actions.plan, left.agent, [Wish(other, left.karim, at(14), at(15))])
     found = left.faire(suggestion.who_and_when, left.agent, other, at(8), 60)
     assert {s.technicien_id for s in found} == {left.hind}
+    # As for work that left: nobody is asked for, whoever is free.
+    left.faire(interventions.changer_statut, left.responsable, other, Statut.ANNULEE, "Doublon")
+    with pytest.raises(TransitionError, match="est close : elle ne se planifie plus"):
+        left.faire(suggestion.who_and_when, left.agent, other, at(8), 60)
     board = left.faire(reading.board, left.agent, MONDAY, 7, left.cas)
     assert availability.load(board, left.karim, MONDAY) == (60, 0)
     people = left.faire(year._people, left.agent)
