@@ -28,8 +28,8 @@ from erp_desktop.models.base import LigneAgence
 from erp_desktop.services.shared.lists import meme_nom
 
 M = TypeVar("M", bound=LigneAgence)
-_VUS = "vus"
-"""Of ``Session.info``: see :func:`vus`."""
+_VUS, _ECRITS = "vus", "ecrits"
+"""Of ``Session.info``: see :func:`vus` and :func:`ecrits`."""
 DEPASSE = "Quelqu'un a changé cette fiche depuis : rien n'est écrasé. Relisez-la avant de recommencer."
 PARTAGEE = "Cette fiche est partagée par toutes les agences : seul un administrateur la modifie."
 
@@ -140,6 +140,11 @@ def vus(session: Session, valeurs: Mapping[str, Any]) -> None:
     session.info[_VUS] = valeurs
 
 
+def ecrits(session: Session) -> dict[str, Any]:
+    """What :func:`appliquer` wrote in this transaction: as it is kept, not as it was typed."""
+    return dict(session.info.get(_ECRITS, {}))
+
+
 def appliquer(ligne: Any, changes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set the columns that change; (old values, new values).
 
@@ -151,6 +156,8 @@ def appliquer(ligne: Any, changes: dict[str, Any]) -> tuple[dict[str, Any], dict
     seen = session.info.get(_VUS, {}) if session is not None else {}
     if any(k in seen and seen[k] != avant[k] != v for k, v in changes.items()):
         raise OvertakenError(DEPASSE)
+    if session is not None:
+        session.info[_ECRITS] = {**ecrits(session), **changes}
     for champ, valeur in changes.items():
         setattr(ligne, champ, valeur)
     return avant, dict(changes)

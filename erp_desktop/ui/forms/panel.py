@@ -243,8 +243,8 @@ class FormPanel(FormView):
         seen, self._told = {} if self._told else before, False
         self.contexte.tasks.run(
             lambda session: spec.change(session, acteur, row_id, changes, seen),
-            lambda _none: self._saved(
-                row_id, row_id, changes, tr(spec.saved), lambda: self._undo(row_id, before, changes)),
+            lambda kept: self._saved(
+                row_id, row_id, changes, tr(spec.saved), lambda: self._undo(row_id, before, kept)),
             lambda error: self._refused(row_id, error), write=True,
         )  # fmt: skip
 
@@ -332,7 +332,7 @@ class FormPanel(FormView):
     def _undo(self, row_id: int, before: dict[str, Any], saved: dict[str, Any]) -> None:
         spec, contexte = self.spec, self.contexte
 
-        def done(_none: None) -> None:
+        def done(_kept: object) -> None:
             contexte.say(tr("Enregistrement défait"), kind="info")
             contexte.bus.publish(spec.table, row_id)
 

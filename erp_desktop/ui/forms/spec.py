@@ -12,7 +12,7 @@ from erp_desktop.domain.enums import Role
 from erp_desktop.domain.people.acteur import Acteur
 from erp_desktop.errors import Undone
 from erp_desktop.services.shared import wording
-from erp_desktop.services.shared.common import PARTAGEE, ecrit_partage, vus
+from erp_desktop.services.shared.common import PARTAGEE, ecrit_partage, ecrits, vus
 from erp_desktop.services.shared.duplicates import Proche
 from erp_desktop.ui.kinds import kind_of
 from erp_desktop.ui.wording import value_labels
@@ -209,14 +209,15 @@ class FormSpec:
 
     def change(
         self, session: Any, acteur: Acteur, row_id: int, changes: dict[str, Any], seen: Mapping[str, Any]
-    ) -> None:
-        """Change fields that read ``seen`` when they were shown.
+    ) -> dict[str, Any]:
+        """Change fields that read ``seen`` when they were shown; what they read now.
 
         Raises:
             OvertakenError: somebody changed them since.
         """
         vus(session, seen)
         self.update(session, acteur, row_id, changes)
+        return {**changes, **ecrits(session)}
 
     def rehearse(
         self, session: Any, acteur: Acteur, row_id: int | None, values: dict[str, Any],

@@ -54,6 +54,17 @@ def test_a_field_that_somebody_changed_meanwhile_is_shown_first_and_kept_from_an
     bureau.settle()
     assert there() == ("Safi", "+212522000001")
     assert not panel.dirty
+    # What is kept otherwise than it was typed is undone like anything else.
+    typed("telephone", "0522 00 00 02")
+    panel.save()
+    bureau.settle()
+    assert there()[1] == "+212522000002"
+    bureau.window.toaster.toasts[-1].undo()
+    bureau.settle()
+    assert there() == ("Safi", "+212522000001")
+    typed("ville", "Taza")
+    panel.save()
+    bureau.settle()
     # An undo gives back what was saved here, not what somebody wrote over it.
     undo = bureau.window.toaster.toasts[-1].undo
     elsewhere(ville="Essaouira")
