@@ -19,6 +19,7 @@ from erp_desktop.ui.forms.spec import FormSpec
 from erp_desktop.ui.kinds import related, title_of
 from erp_desktop.ui.kit.controls import Brief, Button, IconLabel, Text, clear, icon_button, plain
 from erp_desktop.ui.kit.i18n import apart, colon, isolate, said, tr
+from erp_desktop.ui.kit.ring.order import laid
 from erp_desktop.ui.kit.surfaces import Banner, Surface
 from erp_desktop.ui.kit.underline import UnderlineTabs
 
@@ -290,9 +291,7 @@ class FormView(Surface):
 
     def _close_banner(self) -> bool:
         """Close the newest message that can be; False when there is none."""
-        for place in reversed(range(self.banners.count())):
-            item = self.banners.itemAt(place)
-            banner = item.widget() if item is not None else None
+        for banner in reversed(laid(self.banners)):
             if isinstance(banner, Banner) and banner.closable and not banner.isHidden():
                 banner.hide()
                 banner.deleteLater()

@@ -26,6 +26,7 @@ from erp_desktop.ui.interventions.lines import LinesTab
 from erp_desktop.ui.interventions.other_acts import OtherActs
 from erp_desktop.ui.kit.controls import Button, clear
 from erp_desktop.ui.kit.i18n import colon, number, tr
+from erp_desktop.ui.kit.ring.order import laid
 from erp_desktop.ui.wording import value_labels
 
 _ICONS = {
@@ -154,12 +155,9 @@ class ActsBar(ActBar):
     def _order_by_tab(self) -> None:
         """Tab goes through the buttons where they stand: what is made later would come after all else."""
         before: QWidget = self
-        for place in range(self.row.count()):
-            item = self.row.itemAt(place)
-            button = item.widget() if item is not None else None
-            if button is not None:
-                QWidget.setTabOrder(before, button)
-                before = button
+        for button in laid(self.row):
+            QWidget.setTabOrder(before, button)
+            before = button
 
     def _words(self, offer: TransitionOffre) -> str:
         return value_labels.action(str(offer.vers), self._statut)

@@ -50,6 +50,9 @@ def _costs(page: ListPage, text: str) -> list[QWidget]:
     keys = page.spec.words
     found = words(text, keys)
     free = [word for word in found if not word.key]
+    if sum(bool(word.key) for word in found) + bool(free) < 2:
+        # Of one filter alone nothing is told, and nothing is made to be thrown away.
+        return []
     lines: list[QWidget] = []
     asked: list[tuple[str, Button]] = []
     page.chips.show_query(text)
@@ -59,9 +62,8 @@ def _costs(page: ListPage, text: str) -> list[QWidget]:
         rest = without_free_text(text, keys)
         chip.removed.connect(lambda: page.filter.set_text(rest))
         lines.append(_line(page, chip, rest, asked))
-    if len(asked) > 1:
-        _count(page, asked)
-    return lines if len(asked) > 1 else []
+    _count(page, asked)
+    return lines
 
 
 def _line(page: ListPage, chip: QWidget, rest: str, asked: list[tuple[str, Button]]) -> QWidget:

@@ -21,6 +21,7 @@ from erp_desktop.ui.forms.part import scroller
 from erp_desktop.ui.kit.controls import Button, IconLabel, Text
 from erp_desktop.ui.kit.held import Held, changed
 from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.ring.order import laid
 from erp_desktop.ui.kit.surfaces import GivesBack, Surface
 from erp_desktop.ui.synchro.cards import (
     Changement,
@@ -269,9 +270,7 @@ class Panneau(GivesBack, Surface):
     @property
     def changes(self) -> list[Changement]:
         """The changes shown, refused ones first."""
-        items = (self._items.itemAt(i) for i in range(self._items.count()))
-        found = (item.widget() for item in items if item is not None)
-        return [widget for widget in found if isinstance(widget, Changement)]
+        return [widget for widget in laid(self._items) if isinstance(widget, Changement)]
 
     def _heading(self, words: str, colour: str, detail: str = "") -> None:
         holder = QWidget()

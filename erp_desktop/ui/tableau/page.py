@@ -17,6 +17,7 @@ from erp_desktop.reports.managers.rows import Place, rows_of
 from erp_desktop.ui.context import Contexte
 from erp_desktop.ui.kit.controls import Button, Elided, IconLabel, Text, clear, icon_button
 from erp_desktop.ui.kit.i18n import number, said, tr
+from erp_desktop.ui.kit.ring.order import laid
 from erp_desktop.ui.kit.states import ErrorState, Recount
 from erp_desktop.ui.kit.surfaces import Card
 from erp_desktop.ui.page import Page
@@ -211,9 +212,7 @@ class TableauPage(Page):
     @property
     def decisions(self) -> list[DecisionButton]:
         """What waits, in order."""
-        items = [self._decisions.itemAt(n) for n in range(self._decisions.count())]
-        found = [item.widget() for item in items if item is not None]
-        return [w for w in found if isinstance(w, DecisionButton)]
+        return [w for w in laid(self._decisions) if isinstance(w, DecisionButton)]
 
     # Reading
 

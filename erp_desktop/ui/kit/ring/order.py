@@ -10,6 +10,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractScrollArea, QGridLayout, QLayout, QScrollArea, QSplitter, QWidget
 
 
+def laid(layout: QLayout) -> list[QWidget]:
+    """The widgets of a layout, in its order.
+
+    Never by ``itemAt``: PySide keeps an item that was asked for after Qt deleted it, and the next object at its
+    address ended the process.
+    """
+    holder = layout.parentWidget()
+    inside = [] if holder is None else [one for one in holder.children() if isinstance(one, QWidget)]
+    places = {layout.indexOf(one): one for one in inside}
+    return [places[place] for place in sorted(places) if place >= 0]
+
+
 def _stop(widget: QWidget) -> bool:
     """Whether Tab could come by, now or once it is shown and enabled: by itself, or for what it holds."""
     taker: QWidget | None = widget
@@ -24,14 +36,18 @@ def _compound(widget: QWidget) -> bool:
 
 
 def _cells(layout: QLayout) -> Iterator[QWidget | QLayout]:
-    places = list(range(layout.count()))
+    """Without ``itemAt``: see :func:`laid`."""
+    holder = layout.parentWidget()
+    widgets = [] if holder is None else [one for one in holder.children() if isinstance(one, QWidget)]
+    layouts = [one for one in layout.children() if isinstance(one, QLayout)]
+    found: list[tuple[int, QWidget | QLayout]] = [(layout.indexOf(one), one) for one in widgets]
+    found += [(layout.indexOf(one), one) for one in layouts]
+    found = [cell for cell in found if cell[0] >= 0]
     if isinstance(layout, QGridLayout):
-        places.sort(key=lambda n: layout.getItemPosition(n)[:2])  # type: ignore[index]
-    for place in places:
-        item = layout.itemAt(place)
-        inside = None if item is None else item.widget() or item.layout()
-        if inside is not None:
-            yield inside
+        found.sort(key=lambda cell: layout.getItemPosition(cell[0])[:2])  # type: ignore[index]
+    else:
+        found.sort(key=lambda cell: cell[0])
+    yield from (one for _place, one in found)
 
 
 def _parts(holder: QWidget | QLayout) -> Iterator[QWidget | QLayout]:
