@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from erp_desktop import cli, paths
-from erp_desktop.cli import audit, calendrier, common, data, db, referentiel, report, server, support, sync
+from erp_desktop.cli import audit, calendrier, common, data, db, referentiel, release, report, server, support, sync
 from erp_desktop.cli.french import Commands
 
 ANSWERED_FIRST = {
@@ -122,6 +122,10 @@ def test_files_that_are_not_what_is_asked_for(sqlite_path: Path, tmp_path: Path)
     assert said.endswith(" : ce n'est pas une archive de pg_dump, ou elle est coupée.")
     archive.with_suffix(".sha256").touch()
     assert refused(server.app, "restore", str(archive), *nowhere).endswith("son empreinte diffère.")
+    sign = ("sign", str(tmp_path), "--key", str(deep), "--linux", "vide")
+    assert "--jours" in refused(release.app, *sign, "--jours", "999999999", status=2)
+    for stage in ("2026-W50-1:CAS", "2026-12-01:250%", "2026-12-01:"):
+        assert "Étape illisible" in refused(release.app, *sign, "--etape", stage)
     assert "obligatoire" in refused(server.app, "agence", "add", "CAS", "\u200b", *nowhere)
 
 

@@ -40,7 +40,7 @@ def sign(
     windows: Annotated[str | None, typer.Option(help="Installeur pour Windows (.exe).")] = None,
     version: Annotated[str, typer.Option(help="Version annoncée.")] = erp_desktop.__version__,
     revision: Annotated[str | None, typer.Option(help="Révision de sa base ; sinon celle de ce programme.")] = None,
-    days: Annotated[int, typer.Option("--jours", min=1, help="Jours avant que l'annonce expire.")] = 60,
+    days: Annotated[int, typer.Option("--jours", min=1, max=3_650, help="Jours avant que l'annonce expire.")] = 60,
     stages: Annotated[list[str] | None, typer.Option(
         "--etape", help="AAAA-MM-JJ:CAS,TNG ou AAAA-MM-JJ:25% ; sans étape, tous les postes.")] = None,
     as_json: AsJson = False,
