@@ -9,7 +9,7 @@ from pathlib import Path
 
 from erp_desktop.domain import tableur
 from erp_desktop.domain.writing.bidi import visible
-from erp_desktop.errors import UserError
+from erp_desktop.errors import UserError, raison
 from erp_desktop.services.sheets import texts, workbooks
 from erp_desktop.services.sheets.model import ERREUR, ILLISIBLE, TAILLE_MAX, Cell, Grid, Table, text
 
@@ -57,9 +57,13 @@ def read(
     Raises:
         UserError: unreadable, without a header, or with several tables to choose from.
     """
-    if file.stat().st_size > TAILLE_MAX:
+    try:
+        size = file.stat().st_size
+        content, sheets = file.read_bytes() if size <= TAILLE_MAX else b"", tuple[str, ...]()
+    except OSError as error:
+        raise UserError(f"Le fichier {file.name} ne se lit pas : {raison(error)}.") from error
+    if size > TAILLE_MAX:
         raise UserError(f"Le fichier {file.name} dépasse {TAILLE_MAX // 1_048_576} Mo.")
-    content, sheets = file.read_bytes(), tuple[str, ...]()
     if content.startswith(workbooks.MARKS):
         grids = workbooks.grids(content, file.name)
         sheets = tuple(grid.name for grid in grids)

@@ -102,6 +102,9 @@ def test_what_is_no_table_is_said_in_one_sentence(
     with pytest.raises(UserError, match=words) as refused:
         lire(tmp_path, content, name)
     assert "\n" not in str(refused.value)
+    for place in (tmp_path, tmp_path / "parti.csv"):
+        with pytest.raises(UserError, match=f"{place.name} ne se lit pas : c"):
+            read(place, known)
 
 
 def test_a_cell_in_the_last_corner_is_told_instead_of_filling_the_memory(tmp_path: Path) -> None:
