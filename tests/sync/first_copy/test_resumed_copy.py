@@ -142,6 +142,7 @@ def test_a_copy_by_rows_goes_on_after_the_program_was_killed(large: Enrolment, t
     large.lab.devices.remove(device)
 
 
+@pytest.mark.soak
 def test_a_published_copy_goes_on_after_the_program_was_killed(large: Enrolment, tmp_path: Path) -> None:
     lab = large.lab
     snapshot.publish(lab.url, lambda path: empty_cache.create_cache(path, None, 0))

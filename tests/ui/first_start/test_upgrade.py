@@ -213,7 +213,7 @@ def test_damage_met_while_working_is_the_same_calm_page(qtbot: QtBot, desktop: D
     assert desktop.worker is None
 
 
-@pytest.mark.parametrize("agreed", [True, False])
+@pytest.mark.parametrize("agreed", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_a_migrator_is_asked_before_the_centre_is_upgraded(
     qtbot: QtBot, qapp: QApplication, pg_empty_url: str, tmp_path: Path, agreed: bool
 ) -> None:

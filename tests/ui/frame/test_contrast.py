@@ -164,7 +164,8 @@ def _over(ink: QColor, ground: QColor) -> QColor:
     return QColor(*mixed)
 
 
-@pytest.mark.parametrize("mode", [theme.DARK, pytest.param(theme.LIGHT, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", [theme.DARK, theme.LIGHT])
 def test_what_the_screens_write_is_read_on_what_they_paint_under_it(
     qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, mode: str,
     monkeypatch: pytest.MonkeyPatch,

@@ -66,7 +66,8 @@ def _changed(before: QImage, after: QImage, around: int = 10_000) -> int:
     return found
 
 
-@pytest.mark.parametrize("mode", [theme.LIGHT, pytest.param(theme.DARK, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", [theme.LIGHT, theme.DARK])
 def test_every_stop_of_tab_is_seen_to_have_the_keyboard(
     qtbot: QtBot, worker: DbWorker, monde: Monde, qapp: QApplication, tmp_path: Path, mode: str
 ) -> None:

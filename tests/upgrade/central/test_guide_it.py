@@ -43,6 +43,7 @@ def fresh(centre: Centre) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@pytest.mark.soak
 def test_the_guides_role_makes_a_whole_centre_and_takes_a_device_back(fresh: sa.Engine) -> None:
     assert enrolment.init_centre(fresh) == revisions.head()
     state = checklist.check_central(fresh)
@@ -55,6 +56,7 @@ def test_the_guides_role_makes_a_whole_centre_and_takes_a_device_back(fresh: sa.
         assert connection.execute(sa.text("SELECT to_regrole(:l)"), {"l": login}).scalar() is None
 
 
+@pytest.mark.soak
 def test_a_second_owner_on_one_server_is_told_before_anything_changes(centre: Centre, fresh: sa.Engine) -> None:
     """The centre's roles belong to the server: since PostgreSQL 16 who did not create them must be let in."""
     enrolment.init_centre(fresh)
@@ -97,6 +99,7 @@ def test_a_base_of_another_encoding_is_refused_before_the_first_revision(
         engine.dispose()
 
 
+@pytest.mark.soak
 def test_a_centre_left_half_way_takes_no_agency_and_no_device(fresh: sa.Engine, tmp_path: Path) -> None:
     from erp_desktop.upgrade import migrate
 

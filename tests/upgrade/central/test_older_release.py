@@ -98,6 +98,7 @@ def test_a_client_one_release_behind_keeps_syncing(lab: Lab, behind: Device) -> 
     assert found["conflits"] == [["rrule", '"FREQ=HOURLY"', '"FREQ=YEARLY"']]
 
 
+@pytest.mark.soak
 def test_a_client_one_release_behind_reads_rows_that_have_columns_it_does_not_know(lab: Lab, behind: Device) -> None:
     part, depot, job = lab.ids("pieces_detachees")[0], lab.ids("depots")[0], lab.ids("interventions")[0]
     line = behind.value("SELECT min(id) FROM lignes_intervention WHERE intervention_id = ?", job)
@@ -173,6 +174,7 @@ def test_a_client_below_the_window_works_offline_with_its_outbox(lab: Lab, behin
     assert lab.sql("SELECT count(*) FROM plannings") == [(0,)]
 
 
+@pytest.mark.soak
 def test_an_older_centre_is_left_alone_by_devices_and_offered_to_a_migrator(lab: Lab) -> None:
     device = lab.device("CAS")
     centre_back(lab)

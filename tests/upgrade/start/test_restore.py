@@ -101,6 +101,7 @@ def test_what_cannot_be_carried_over_is_refused_and_changes_nothing(lab: Lab) ->
     assert (done.reportees, a.waiting) == (0, 0)
 
 
+@pytest.mark.soak
 def test_a_backup_too_old_for_what_was_done_since_is_brought_up_first(lab: Lab) -> None:
     a = lab.device(encrypted=True)
     lab.settle()
