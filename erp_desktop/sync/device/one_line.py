@@ -52,7 +52,11 @@ def read(typed: str) -> Provision:
     letters = "".join(typed.split()).upper().removeprefix(HEAD)
     try:
         packed = base64.b32decode(letters + "=" * (-len(letters) % 8))
-        plain = zlib.decompressobj().decompress(packed, 20_000)
+        stream = zlib.decompressobj()
+        plain = stream.decompress(packed, 20_000)
+        if not stream.eof:
+            # Its last letters are the sum that the others are checked by.
+            raise UserError(_UNREADABLE)
         url, agence, login, code, expire, poste, der = (str(value) for value in json.loads(plain))
         until = datetime.fromisoformat(expire)
         pem = ssl.DER_cert_to_PEM_cert(base64.b64decode(der, validate=True)) if der else ""
