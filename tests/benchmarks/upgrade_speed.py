@@ -103,7 +103,7 @@ def start_times(path: Path) -> tuple[float, float]:
 
 
 def grow(path: Path, revision: str, interventions: int) -> None:
-    """A cache at ``revision`` with ``interventions`` rows, a quarter of them open."""
+    """A cache at ``revision`` with ``interventions`` rows."""
     engine = create_sqlite_engine(path)
     with engine.connect() as connection:
         migrate.upgrade(connection, revision)
@@ -115,12 +115,11 @@ def grow(path: Path, revision: str, interventions: int) -> None:
             ).fetchall():
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
             info = connection.exec_driver_sql("PRAGMA table_info(interventions)").fetchall()
-            listed = ", ".join(row[1] for row in info if row[1] not in {"id", "numero", "occurrence_id", "statut"})
+            listed = ", ".join(row[1] for row in info if row[1] not in {"id", "numero", "occurrence_id"})
             connection.exec_driver_sql(
-                f"INSERT INTO interventions (id, numero, statut, {listed}) "
+                f"INSERT INTO interventions (id, numero, {listed}) "
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-                "SELECT 1000000 + i * 8, 'INT-' || i, CASE i % 4 WHEN 0 THEN statut ELSE 'cloturee' END, "
-                f"{listed} FROM n, "
+                f"SELECT 1000000 + i * 8, 'INT-' || i, {listed} FROM n, "
                 "(SELECT * FROM interventions ORDER BY id LIMIT 1)",
                 (interventions,),
             )
